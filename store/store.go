@@ -1,0 +1,228 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package store is the contract between Gatehouse and the place where its state
+// lives. It knows three shapes and nothing of what they mean: records (sessions,
+// one-time codes), documents (users, the key ring) and counters (throttling).
+// What is in a payload, who may see it and when a session is too old to be used
+// belong to the packages above; durability, atomicity and order belong here.
+//
+// The promises below are kept by every store and checked by package storetest.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// Errors that a store returns, possibly wrapped.
+var (
+	// ErrNotFound means that no live record or document has that key. An
+	// expired record is not found, whether or not it has been swept.
+	ErrNotFound = errors.New("not found in the store")
+	// ErrConflict means that the stored version is not the one that a change
+	// named: somebody else was faster. Read again and decide again.
+	ErrConflict = errors.New("changed by somebody else in the meantime")
+	// ErrUnavailable means that the store cannot answer now: closed, locked,
+	// out of reach. Nobody may be let through on its account.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrFull means that nothing more can be written until space is made.
+	ErrFull = errors.New("no space left for the store")
+	// ErrCorrupt means that the stored data cannot be what this program wrote.
+	ErrCorrupt = errors.New("store is corrupt")
+)
+
+// Kind separates records of different meaning. A kind is lower-case ASCII and
+// is declared by the package that owns its records.
+type Kind string
+
+// Secret is what a record keeps of a secret that it handed out: where the
+// secret is valid and its hash, never the secret.
+type Secret struct {
+	// Audience is the place where the secret counts, for a session the origin
+	// of a host ("https://wiki.example.com").
+	Audience string
+	// Hash is a SHA-256 over secret and audience, computed by the owner of the kind.
+	Hash [32]byte
+	// Since is when the secret was handed out, in whole seconds.
+	Since time.Time
+}
+
+// Record is one entry of a kind. Times are stored in whole milliseconds, except
+// Secret.Since.
+type Record struct {
+	Kind Kind
+	ID   ID
+	// Owner is the ID of the user that the record belongs to, or empty.
+	Owner string
+	// Secrets are the hashes of the secrets that open this record.
+	Secrets []Secret
+	// Payload is what the owner of the kind wants kept. It is sealed before it
+	// reaches a store that writes to disk.
+	Payload []byte
+	Created time.Time
+	// Expires ends the record whatever happens. Zero means never.
+	Expires time.Time
+	// Idle ends the record when it has not been touched for this long. Zero
+	// means no such limit.
+	Idle time.Duration
+	// Seen is when the record was last touched.
+	Seen time.Time
+	// Reads is how many times Read may still answer. Zero means no limit, since
+	// a record without reads left does not exist.
+	Reads uint32
+	// Version counts the writes of the record, from 1. Touch does not count.
+	Version uint64
+}
+
+// End returns the moment from which the record is expired: the earlier of
+// Expires and Seen+Idle. Zero means never.
+func (r *Record) End() time.Time {
+	end := r.Expires
+	if r.Idle > 0 {
+		if idle := r.Seen.Add(r.Idle); end.IsZero() || idle.Before(end) {
+			end = idle
+		}
+	}
+	return end
+}
+
+// Expired reports whether the record has ended at now.
+func (r *Record) Expired(now time.Time) bool {
+	end := r.End()
+	return !end.IsZero() && !now.Before(end)
+}
+
+// Document is a named value that is replaced as a whole.
+type Document struct {
+	Name    string
+	Data    []byte
+	Version uint64
+}
+
+// Change is one part of a [Store.Commit]: [Put], [Delete], [PutDocument],
+// [DeleteDocument] or [ResetCounter].
+type Change interface{ change() }
+
+// Put writes a record. Version says what must be stored before: 0, no live
+// record of this ID; otherwise exactly that version. What is stored afterwards
+// has Version+1.
+type Put struct{ Record Record }
+
+// Delete removes a live record. A Version other than 0 must be the stored one.
+// When there is no live record, the commit fails with ErrNotFound: this is what
+// gives a one-time code exactly one winner.
+type Delete struct {
+	Kind    Kind
+	ID      ID
+	Version uint64
+}
+
+// PutDocument writes a document. Version works as in [Put].
+type PutDocument struct{ Document Document }
+
+// DeleteDocument removes a document. Version works as in [Delete].
+type DeleteDocument struct {
+	Name    string
+	Version uint64
+}
+
+// ResetCounter forgets a counter. It is no error when there is none.
+type ResetCounter struct{ Name string }
+
+func (Put) change()            {}
+func (Delete) change()         {}
+func (PutDocument) change()    {}
+func (DeleteDocument) change() {}
+func (ResetCounter) change()   {}
+
+// Filter selects records for [Store.List]. The zero value selects all.
+type Filter struct {
+	// Owner, when set, selects the records of this owner.
+	Owner string
+	// After, when set, selects the records whose ID is greater, so that a
+	// caller can go on where it stopped.
+	After ID
+}
+
+// Store keeps records, documents and counters.
+//
+// All methods may be called from many goroutines. What a method returns belongs
+// to the caller, who may change it; what a caller passes in is not kept after
+// the method has returned. A method that returns an error has changed nothing,
+// unless the error is ErrUnavailable or ErrFull during Commit, when the outcome is
+// "not yet": the caller must not report success and may try again.
+//
+// Time is the store's own: time.Now on this machine for a store in this process,
+// the server's clock for one that several machines share.
+type Store interface {
+	// Get returns a live record: ErrNotFound when there is none, or when it has
+	// expired.
+	Get(ctx context.Context, kind Kind, id ID) (Record, error)
+
+	// List yields the live records of a kind in the order of their IDs, oldest
+	// first. It sees each record at most once and does not hold up writers; what
+	// is written meanwhile may or may not be seen. An error ends it.
+	List(ctx context.Context, kind Kind, filter Filter) iter.Seq2[Record, error]
+
+	// Read is Get for records that may be read a limited number of times. When
+	// hash belongs to no secret of the record, the answer is ErrNotFound and
+	// nothing is counted. The record returned has the Reads that are left; the
+	// last read removes it and returns 0. Every counted read is durable before
+	// it is answered.
+	Read(ctx context.Context, kind Kind, id ID, hash [32]byte) (Record, error)
+
+	// Commit applies all changes or none. When it returns nil they are durable
+	// and every later call, from whichever goroutine, sees them. Commits take
+	// effect one after the other. One key may occur only once in a commit.
+	Commit(ctx context.Context, changes ...Change) error
+
+	// Touch moves Seen of live records forward, never back. Records that do not
+	// exist any more are passed over and are never brought back. It may be lost
+	// in a crash: it is the only write that may.
+	Touch(ctx context.Context, kind Kind, seen map[ID]time.Time) error
+
+	// Document returns one document, or ErrNotFound.
+	Document(ctx context.Context, name string) (Document, error)
+
+	// Documents yields the documents whose names begin with prefix, by name.
+	Documents(ctx context.Context, prefix string) iter.Seq2[Document, error]
+
+	// Add adds n to a counter and returns the sum. A counter starts at 0 with
+	// its first Add and is gone when window has passed since then. Add with 0
+	// reads a counter and creates nothing.
+	Add(ctx context.Context, name string, n int, window time.Duration) (int, error)
+
+	// Sweep removes at most limit expired records and counters, and returns how
+	// many. What it removes has been invisible since it expired.
+	Sweep(ctx context.Context, limit int) (int, error)
+
+	// Close waits for writes that were accepted, then releases the store. Later
+	// calls answer ErrUnavailable.
+	Close() error
+}
+
+// Health is implemented by stores that can say whether they would accept a
+// write now, without leaving a trace.
+type Health interface {
+	// Healthy returns nil, or why a write would fail.
+	Healthy(ctx context.Context) error
+}
+
+// Stats is what a store can tell about itself.
+type Stats struct {
+	// Writes is the number of changes, touches and counted reads committed
+	// since the store was opened.
+	Writes uint64
+	// Commits is the number of physical transactions that carried them.
+	Commits uint64
+	// Size is the size of the file in bytes, 0 where there is none.
+	Size int64
+	// Free is how much of Size is free for reuse, in bytes.
+	Free int64
+}
+
+// Meter is implemented by stores that count.
+type Meter interface{ Stats() Stats }
