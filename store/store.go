@@ -44,7 +44,7 @@ type Secret struct {
 	// Audience is the place where the secret counts, for a session the origin
 	// of a host ("https://wiki.example.com").
 	Audience string
-	// Hash is a SHA-256 over secret and audience, computed by the owner of the kind.
+	// Hash is the SHA-256 of the secret, which has 128 random bits or more.
 	Hash [32]byte
 	// Since is when the secret was handed out, in whole seconds.
 	Since time.Time
@@ -73,7 +73,8 @@ type Record struct {
 	// Reads is how many times Read may still answer. Zero means no limit, since
 	// a record without reads left does not exist.
 	Reads uint32
-	// Version counts the writes of the record, from 1. Touch does not count.
+	// Version counts the writes of the record, from 1. A counted Read is a write,
+	// so that nobody puts back reads that are spent. Touch does not count.
 	Version uint64
 }
 
@@ -107,8 +108,9 @@ type Document struct {
 type Change interface{ change() }
 
 // Put writes a record. Version says what must be stored before: 0, no live
-// record of this ID; otherwise exactly that version. What is stored afterwards
-// has Version+1.
+// record of this ID; otherwise exactly that version (ErrNotFound when there is
+// no live record, ErrConflict when it has another version). What is stored
+// afterwards has Version+1.
 type Put struct{ Record Record }
 
 // Delete removes a live record. A Version other than 0 must be the stored one.
@@ -176,7 +178,8 @@ type Store interface {
 
 	// Commit applies all changes or none. When it returns nil they are durable
 	// and every later call, from whichever goroutine, sees them. Commits take
-	// effect one after the other. One key may occur only once in a commit.
+	// effect one after the other. One key may occur only once in a commit. A
+	// commit without changes does nothing.
 	Commit(ctx context.Context, changes ...Change) error
 
 	// Touch moves Seen of live records forward, never back. Records that do not
@@ -200,7 +203,7 @@ type Store interface {
 	Sweep(ctx context.Context, limit int) (int, error)
 
 	// Close waits for writes that were accepted, then releases the store. Later
-	// calls answer ErrUnavailable.
+	// calls answer ErrUnavailable, a second Close does nothing.
 	Close() error
 }
 

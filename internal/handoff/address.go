@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package handoff
+
+import "net/url"
+
+// Reserved is the path below an app's base that belongs to its gate.
+const Reserved = "/.gatehouse/"
+
+// The steps on an app's host, below Reserved.
+const (
+	StepBegin  = "begin"
+	StepLand   = "land"
+	StepLanded = "landed"
+)
+
+// The pages of the portal that take part, below the portal's URL.
+const (
+	LoginPath = "/login"
+	CodePath  = "/handoff"
+)
+
+// The parameters of the steps.
+const (
+	// ParamReturnTo is the address that the person was going to.
+	ParamReturnTo = "return_to"
+	// ParamChallenge is the hash of what the browser holds on the app's host.
+	ParamChallenge = "challenge"
+	// ParamCode is the one-time code.
+	ParamCode = "code"
+	// ParamAgain marks the second call of StepBegin, which a browser that keeps
+	// cookies never makes without one.
+	ParamAgain = "again"
+)
+
+// Login returns the portal's sign-in address for somebody on their way to returnTo.
+func Login(portal, returnTo string) string {
+	return portal + LoginPath + "?" + url.Values{ParamReturnTo: {returnTo}}.Encode()
+}
+
+// Begin returns the address of the first step on the app's host.
+func Begin(t Target, returnTo string) string {
+	return step(t, StepBegin, url.Values{ParamReturnTo: {returnTo}})
+}
+
+// BeginAgain returns the address of the first step after a nonce has been set.
+func BeginAgain(t Target, returnTo string) string {
+	return step(t, StepBegin, url.Values{ParamReturnTo: {returnTo}, ParamAgain: {"1"}})
+}
+
+// Code returns the portal's address that makes a code.
+func Code(portal, challenge, returnTo string) string {
+	return portal + CodePath + "?" + url.Values{ParamChallenge: {challenge}, ParamReturnTo: {returnTo}}.Encode()
+}
+
+// Land returns the address that spends a code.
+func Land(t Target, code string) string {
+	return step(t, StepLand, url.Values{ParamCode: {code}})
+}
+
+// Landed returns the address that checks whether the browser kept the cookie.
+func Landed(t Target, returnTo string) string {
+	return step(t, StepLanded, url.Values{ParamReturnTo: {returnTo}})
+}
+
+func step(t Target, name string, query url.Values) string {
+	return t.Origin() + t.Base.EscapedPath() + Reserved + name + "?" + query.Encode()
+}

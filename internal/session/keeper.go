@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// ErrNone means that there is no such session: never started, ended, or expired.
+var ErrNone = errors.New("no such session")
+
+const (
+	// burst is how long the secrets of earlier hand-offs to one origin stay good
+	// after a newer one. Tabs that a browser restores together each run their own
+	// hand-off, and whichever answer the browser reads last decides which cookie
+	// it keeps.
+	burst = time.Minute
+	// maxSecrets bounds a session record. Whoever opens more hosts than this
+	// signs in to the oldest again, silently.
+	maxSecrets = 128
+	// attempts bounds the retries of a change that lost a race.
+	attempts = 16
+)
+
+// Keeper starts, extends and ends sessions. Everything it answers is durable
+// before it answers.
+type Keeper struct {
+	Store store.Store
+}
+
+// Login is a proven sign-in from which a session is started.
+type Login struct {
+	// UserID is the person, AMR how they proved it, Origin the portal's origin,
+	// where the first token of the session is valid.
+	UserID string
+	AMR    []string
+	Origin string
+	// Browser, Agent and Address are kept as in [Session].
+	Browser string
+	Agent   string
+	Address string
+	Limits  Limits
+	// Replaces is the session that this browser had until now, or zero. It ends
+	// in the commit that starts the new one, so that a token planted or copied
+	// before the login is worth nothing after it.
+	Replaces store.ID
+}
+
+// Start begins a session at now and returns it with its first token.
+func (k *Keeper) Start(ctx context.Context, login Login, now time.Time) (*Session, Token, error) {
+	now = now.Truncate(time.Millisecond)
+	token := NewToken(store.NewID(now))
+	s := &Session{
+		ID:       token.ID,
+		UserID:   login.UserID,
+		AuthTime: now.Truncate(time.Second),
+		AMR:      slices.Clone(login.AMR),
+		Browser:  login.Browser,
+		Agent:    login.Agent,
+		Address:  login.Address,
+		Limits:   login.Limits,
+		Created:  now,
+		Seen:     now,
+		secrets:  []store.Secret{secret(token, login.Origin, now)},
+	}
+	record, err := s.record()
+	if err != nil {
+		return nil, Token{}, err
+	}
+	changes := []store.Change{store.Put{Record: record}}
+	if !login.Replaces.IsZero() {
+		changes = append(changes, store.Delete{Kind: Kind, ID: login.Replaces})
+	}
+	err = k.Store.Commit(ctx, changes...)
+	if errors.Is(err, store.ErrNotFound) && len(changes) > 1 {
+		// The old session is over already; that is all we wanted of it.
+		err = k.Store.Commit(ctx, changes[0])
+	}
+	if err != nil {
+		return nil, Token{}, fmt.Errorf("starting a session: %w", err)
+	}
+	s.Version = 1
+	return s, token, nil
+}
+
+// Get returns a session as the store knows it, whether or not it has expired by
+// its limits: ErrNone, or an error of the store.
+func (k *Keeper) Get(ctx context.Context, id store.ID) (*Session, error) {
+	record, err := k.Store.Get(ctx, Kind, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("session %s: %w", id, err)
+	}
+	return Decode(record)
+}
+
+// Grant is a token for one more origin of a session.
+type Grant struct {
+	Token   Token
+	Session *Session
+	// Again says that this origin was given another token within the last
+	// minute: several tabs at once, or a browser that does not keep the cookie.
+	Again bool
+}
+
+// Attach gives the session a token for one more origin, in the very commit that
+// spends what the browser offers for it. ErrNone: there is no such session.
+// store.ErrNotFound: what was to be spent is spent already.
+func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend store.Change, now time.Time) (Grant, error) {
+	for range attempts {
+		s, err := k.Get(ctx, id)
+		if err != nil {
+			return Grant{}, err
+		}
+		token := NewToken(id)
+		grant := Grant{Token: token, Session: s}
+		s.secrets, grant.Again = prune(s.secrets, origin, now)
+		s.secrets = append(s.secrets, secret(token, origin, now))
+		record, err := s.record()
+		if err != nil {
+			return Grant{}, err
+		}
+		err = k.Store.Commit(ctx, spend, store.Put{Record: record})
+		if errors.Is(err, store.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return Grant{}, fmt.Errorf("session %s at %s: %w", id, origin, err)
+		}
+		s.Version++
+		return grant, nil
+	}
+	return Grant{}, fmt.Errorf("session %s at %s: %w", id, origin, store.ErrConflict)
+}
+
+// prune drops the secrets of origin that no browser can still rely on, and the
+// oldest of all when there are too many. It reports whether one was handed out
+// for origin a moment ago.
+func prune(secrets []store.Secret, origin string, now time.Time) (kept []store.Secret, again bool) {
+	for _, s := range secrets {
+		if s.Audience == origin {
+			if now.Sub(s.Since) > burst {
+				continue
+			}
+			again = true
+		}
+		kept = append(kept, s)
+	}
+	if len(kept) >= maxSecrets {
+		// The first is the portal's, without which there is no way back.
+		kept = slices.Delete(kept, 1, len(kept)-maxSecrets+2)
+	}
+	return kept, again
+}
+
+// End ends a session for good: once it has returned nil, no token of it opens
+// anything, whatever happens to this process. Ending what has ended is no error.
+func (k *Keeper) End(ctx context.Context, id store.ID) error {
+	err := k.Store.Commit(ctx, store.Delete{Kind: Kind, ID: id})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("ending session %s: %w", id, err)
+	}
+	return nil
+}
+
+// EndAll ends the sessions of a person, all but the excepted one, and returns
+// how many ended. It tries them all before it returns an error.
+func (k *Keeper) EndAll(ctx context.Context, userID string, except store.ID) (int, error) {
+	if userID == "" {
+		// An empty owner would select the sessions of everybody.
+		return 0, errors.New("ending all sessions of a user: no user named")
+	}
+	var ids []store.ID
+	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
+		if err != nil {
+			return 0, fmt.Errorf("listing the sessions of a user: %w", err)
+		}
+		if record.ID != except {
+			ids = append(ids, record.ID)
+		}
+	}
+	var failed error
+	ended := 0
+	for _, id := range ids {
+		if err := k.End(ctx, id); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		ended++
+	}
+	return ended, failed
+}
+
+// secret is what the record keeps of a token.
+func secret(t Token, origin string, now time.Time) store.Secret {
+	return store.Secret{Audience: origin, Hash: sha256.Sum256(t.Secret[:]), Since: now.Truncate(time.Second)}
+}
