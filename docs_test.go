@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gatehouse_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/gatehouse-sso/gatehouse"
+)
+
+// fragments completes a Caddyfile block that shows only a part. What kind of
+// part it is stands behind the language: "```caddyfile site" is the inside of
+// an app's site, "gate" the inside of a gate's block, and "gatehouse" the
+// inside of the global option. A block without such a word is a whole file.
+var fragments = map[string]string{
+	"": "%s",
+	"site": "{\n\tgatehouse {\n\t\tportal https://login.example.com\n\t}\n}\n" +
+		"login.example.com {\n\tgatehouse_portal\n}\napp.example.com {\n%s\n}\n",
+	"gate": "{\n\tgatehouse {\n\t\tportal https://login.example.com\n\t}\n}\n" +
+		"login.example.com {\n\tgatehouse_portal\n}\napp.example.com {\n\tgatehouse app {\n%s\n}\n}\n",
+	"gatehouse": "{\n\tgatehouse {\n%s\n}\n}\nlogin.example.com {\n\tgatehouse_portal\n}\n",
+}
+
+var fence = regexp.MustCompile("(?ms)^```caddyfile ?(\\w*)\n(.*?)^```$")
+
+// TestEveryCaddyfileInTheDocsAdapts: what people copy from a page must work,
+// and look as `caddy fmt` would leave it.
+func TestEveryCaddyfileInTheDocsAdapts(t *testing.T) {
+	blocks := 0
+	for _, page := range files(t, ".md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, block := range fence.FindAllSubmatch(text, -1) {
+			blocks++
+			t.Run(fmt.Sprintf("%s/%d", page, i+1), func(t *testing.T) {
+				adaptBlock(t, string(block[1]), block[2])
+			})
+		}
+	}
+	if blocks == 0 {
+		t.Error("no Caddyfile found in any page: is the pattern still right?")
+	}
+}
+
+func adaptBlock(t *testing.T, kind string, block []byte) {
+	t.Helper()
+	if formatted := caddyfile.Format(block); !bytes.Equal(bytes.TrimSpace(formatted), bytes.TrimSpace(block)) {
+		t.Errorf("not formatted; caddy fmt makes it\n%s", formatted)
+	}
+	frame, ok := fragments[kind]
+	if !ok {
+		t.Fatalf("no fragment is called %q", kind)
+	}
+	adapt(t, fmt.Appendf(nil, frame, block), "Caddyfile")
+}
+
+func adapt(t *testing.T, source []byte, name string) []byte {
+	t.Helper()
+	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(source, map[string]any{"filename": name})
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, source)
+	}
+	return adapted
+}
+
+// TestEveryCaddyfileOfTheCheckoutAdapts: so must the files themselves, and they
+// must be clean to `caddy fmt`.
+func TestEveryCaddyfileOfTheCheckoutAdapts(t *testing.T) {
+	for _, name := range append(files(t, "Caddyfile"), files(t, "Caddyfile.example")...) {
+		t.Run(name, func(t *testing.T) {
+			source, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(caddyfile.Format(source), source) {
+				t.Errorf("not formatted: caddy fmt --overwrite %s", name)
+			}
+			adapt(t, source, name)
+		})
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// TestEveryLinkOfThePagesLeadsSomewhere, as far as it stays in the checkout.
+func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
+	for _, page := range files(t, ".md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range link.FindAllSubmatch(text, -1) {
+			target, err := url.Parse(string(match[1]))
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			if target.IsAbs() || target.Path == "" {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target.Path)); err != nil {
+				t.Errorf("%s links to %q, which is not there", page, strings.TrimSpace(target.Path))
+			}
+		}
+	}
+}
