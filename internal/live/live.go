@@ -68,9 +68,9 @@ type Live struct {
 
 	touches  touches
 	evicting sync.Mutex
-	stop    context.CancelFunc
-	stopped context.Context
-	work    sync.WaitGroup
+	stop     context.CancelFunc
+	stopped  context.Context
+	work     sync.WaitGroup
 }
 
 // New returns the memory above s. Close it before s is closed.
