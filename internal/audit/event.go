@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package audit owns the record of the decisions that matter: who signed in, who
+// was turned away, what ended. Each is one structured line with stable names
+// (docs/audit.md). An event has no field that could hold a secret: a session is
+// named by its selector, a person by name, a code and a token not at all.
+package audit
+
+import (
+	"net/netip"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// Kind names what has happened. The names are stable.
+type Kind string
+
+// The kinds of events.
+const (
+	// Login: a person has signed in.
+	Login Kind = "login"
+	// LoginFailed: a sign-in was refused; Reason says why.
+	LoginFailed Kind = "login_failed"
+	// Logout: a person has ended their session.
+	Logout Kind = "logout"
+	// SessionsEnded: an operator or a change of the user has ended sessions.
+	SessionsEnded Kind = "sessions_ended"
+	// Denied: a request was turned away by an app's policy or for its form.
+	Denied Kind = "denied"
+	// HandoffRefused: a login did not reach the host of an app.
+	HandoffRefused Kind = "handoff_refused"
+	// UserChanged: a user was added, changed, disabled, enabled or removed.
+	UserChanged Kind = "user_changed"
+	// KeyRotated: another key signs now.
+	KeyRotated Kind = "key_rotated"
+	// Failure: an error of ours, which people see only as a code.
+	Failure Kind = "failure"
+)
+
+// Event is one decision. Fields that do not apply are left at their zero value
+// and are not written.
+type Event struct {
+	Kind Kind
+	// User is the name of the person, as far as known; for a failed login what
+	// was typed, which may be anything.
+	User string
+	// App is the name of the app.
+	App string
+	// Address is the client's address.
+	Address netip.Addr
+	// Reason says why, in the program's own words.
+	Reason string
+	// Session is the selector of the session, which proves nothing.
+	Session store.ID
+	// Request is the ID that error pages show.
+	Request string
+	// Count says how many, where an event stands for several things.
+	Count int
+}
+
+// Sink takes events. Record does not block on anything slower than a log line
+// and may be called from many goroutines.
+type Sink interface{ Record(Event) }
