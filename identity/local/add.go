@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package local
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// NewUser is what [Users.Add] needs to know. Name and Password must be set.
+type NewUser struct {
+	Name     string
+	FullName string
+	Email    string
+	Groups   []string
+	Password string
+}
+
+// Add makes a user: [ErrInvalid], [ErrExists] or [ErrRemoved] when that is not possible.
+func (u *Users) Add(ctx context.Context, n NewUser) (*identity.User, error) {
+	name, err := Canonical(n.Name)
+	if err != nil {
+		return nil, err
+	}
+	a := &account{ID: newID(), Name: name}
+	if err := a.edit(Edit{FullName: &n.FullName, Email: &n.Email, Groups: &n.Groups}); err != nil {
+		return nil, err
+	}
+	if a.Password, err = u.hashNew(ctx, n.Password); err != nil {
+		return nil, err
+	}
+	claim := store.PutDocument{Document: store.Document{Name: u.claim(name), Data: []byte(a.ID)}}
+	err = u.store.Commit(ctx, a.put(), claim)
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return nil, u.taken(ctx, name)
+	case err != nil:
+		return nil, unavailable(err)
+	}
+	a.Version++
+	return a.user(), nil
+}
+
+// taken says why a name cannot be given to a new user.
+func (u *Users) taken(ctx context.Context, name string) error {
+	a, err := u.find(ctx, name)
+	switch {
+	case err != nil:
+		return err
+	case a.Removed:
+		return removed(name)
+	}
+	return exists(name)
+}
+
+func (u *Users) hashNew(ctx context.Context, password string) (hash, error) {
+	prepared, err := prepareNew(password)
+	if err != nil {
+		return hash{}, err
+	}
+	leave, err := u.hasher.turn(ctx)
+	if err != nil {
+		return hash{}, err
+	}
+	defer leave()
+	return u.hasher.hash(prepared), nil
+}

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package local
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+)
+
+// Errors of a change, possibly wrapped; [identity.ErrUnknown] when no user has
+// the name, and [identity.ErrBusy] and [identity.ErrUnavailable] besides.
+var (
+	// ErrExists means that the name belongs to another user.
+	ErrExists = errors.New("user exists already")
+	// ErrRemoved means that the name belongs to a user who was removed. It is
+	// never given to another person; [Users.Enable] brings the same one back.
+	ErrRemoved = errors.New("user was removed")
+	// ErrInvalid means that a name, password, e-mail address or group cannot be
+	// taken; its text says why.
+	ErrInvalid = errors.New("not possible")
+)
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+func unavailable(err error) error {
+	return fmt.Errorf("%w: %w", identity.ErrUnavailable, err)
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("%w: %q", identity.ErrUnknown, name)
+}
+
+func exists(name string) error { return fmt.Errorf("%w: %q", ErrExists, name) }
+
+func removed(name string) error {
+	return fmt.Errorf("%w: the name %q is kept for that person, whom `caddy gatehouse user enable %s` brings back", ErrRemoved, name, name)
+}
