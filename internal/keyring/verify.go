@@ -6,6 +6,7 @@ package keyring
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -24,6 +25,9 @@ const maxToken = 16 << 10
 func (r *Ring) Verify(token, issuer, audience string, algs []Algorithm, now time.Time) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, fmt.Errorf("assertion refused: longer than %d bytes", maxToken)
+	}
+	if strings.ContainsAny(token, "\r\n") { // encoding/base64 passes over them, so one token would have many texts
+		return Claims{}, errors.New("assertion refused: broken over lines")
 	}
 	if issuer == "" || audience == "" {
 		return Claims{}, errors.New("assertion refused: no issuer or audience to compare with")
