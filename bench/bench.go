@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// bench is the running set-up.
+type bench struct {
+	processes    []*process
+	plain, gated *target
+	admin        string // address of the gated Caddy's admin endpoint
+}
+
+// target is one side of the comparison: where to send a request and how it
+// must look. Both sides get the same bytes, cookie included.
+type target struct {
+	name, address, host, cookie string
+}
+
+func start(ctx context.Context, dir string, o options) (_ *bench, err error) {
+	b := &bench{}
+	defer func() {
+		if err != nil {
+			b.stop()
+		}
+	}()
+	caddy, err := findCaddy(ctx, dir, o.caddy)
+	if err != nil {
+		return nil, err
+	}
+	backend := "respond `" + answer + "`"
+	if !o.respond {
+		upstream, err := b.startUpstream(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		backend = "reverse_proxy " + upstream
+	}
+	if b.plain, _, err = b.startCaddy(ctx, dir, caddy, "plain", plainConfig, backend); err != nil {
+		return nil, err
+	}
+	password := rand.Text()
+	if b.gated, b.admin, err = b.startCaddy(ctx, dir, caddy, "gated", gatedConfig, backend); err != nil {
+		return nil, err
+	}
+	if err := addUser(ctx, caddy, b.admin, password); err != nil {
+		return nil, err
+	}
+	if b.gated.cookie, err = signIn(ctx, b.gated, password); err != nil {
+		return nil, fmt.Errorf("signing in: %w", err)
+	}
+	b.plain.cookie = b.gated.cookie
+	return b, nil
+}
+
+// stop ends what was started, the last first.
+func (b *bench) stop() {
+	for _, p := range slices.Backward(b.processes) {
+		p.stop()
+	}
+}
+
+func (b *bench) startUpstream(ctx context.Context, dir string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return "", err
+	}
+	if err := os.Setenv(addressVariable, address); err != nil {
+		return "", err
+	}
+	return address, b.launch(ctx, dir, "upstream", address, self, "-upstream")
+}
+
+// startCaddy writes a Caddyfile with addresses of its own and runs Caddy with it.
+func (b *bench) startCaddy(ctx context.Context, dir, caddy, name, config, backend string) (*target, string, error) {
+	address, err1 := freeAddress()
+	admin, err2 := freeAddress()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, "", err
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, "", err
+	}
+	file := filepath.Join(dir, name+".Caddyfile")
+	text := strings.NewReplacer("ADMIN", admin, "PORT", port, "DIR", dir, "BACKEND", backend).Replace(config)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, "", err
+	}
+	side := &target{name: name, address: address, host: net.JoinHostPort("app.localhost", port)}
+	return side, admin, b.launch(ctx, dir, name, address, caddy, "run", "--config", file, "--adapter", "caddyfile")
+}
+
+func (b *bench) launch(ctx context.Context, dir, name, address, command string, args ...string) error {
+	p, err := launch(ctx, dir, name, command, args...)
+	if err != nil {
+		return err
+	}
+	b.processes = append(b.processes, p)
+	return p.ready(ctx, address)
+}
+
+// findCaddy builds Caddy with Gatehouse as it stands in the checkout around the
+// working directory, unless one is given.
+func findCaddy(ctx context.Context, dir, given string) (string, error) {
+	if given != "" {
+		return filepath.Abs(given)
+	}
+	path := filepath.Join(dir, "caddy")
+	build := exec.CommandContext(ctx, "go", "build", "-C", "..", "-trimpath", "-o", path, "./cmd/caddy")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building Caddy; run this in bench/, or name one with -caddy: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+const plainConfig = `{
+	admin ADMIN
+	auto_https off
+}
+
+http://app.localhost:PORT {
+	bind 127.0.0.1
+	BACKEND
+}
+`
+
+const gatedConfig = `{
+	admin ADMIN
+	auto_https off
+	metrics
+	gatehouse {
+		portal http://login.localhost:PORT
+		store bbolt DIR/gatehouse.db
+	}
+}
+
+http://login.localhost:PORT {
+	bind 127.0.0.1
+	gatehouse_portal
+}
+
+http://app.localhost:PORT {
+	bind 127.0.0.1
+	gatehouse app
+	BACKEND
+}
+`

@@ -1,0 +1,3 @@
+module github.com/gatehouse-sso/gatehouse/bench
+
+go 1.26.0

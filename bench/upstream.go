@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// answer is what the upstream serves, and what Caddy serves with -respond.
+var answer = strings.Repeat("gatehouse bench ", 16)
+
+// addressVariable tells the child that is the upstream where to listen.
+const addressVariable = "BENCH_UPSTREAM"
+
+// serveUpstream answers every request with 256 bytes until it is interrupted.
+func serveUpstream(ctx context.Context) error {
+	body := []byte(answer)
+	server := &http.Server{
+		Addr:              os.Getenv(addressVariable),
+		ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			_, _ = w.Write(body)
+		}),
+	}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.ListenAndServe(); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
