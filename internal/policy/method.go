@@ -16,11 +16,14 @@ func OverrideHeaders() []string {
 
 // unforwardableMethod returns why a method is never forwarded, or "". TRACE sends
 // the request back as a page, and with it what the gate has added: assertion,
-// cookies. TRACK is the same thing elsewhere.
+// cookies. TRACK is the same thing elsewhere. CONNECT asks for a tunnel in which the
+// gate would see nothing.
 func unforwardableMethod(method string) string {
 	switch {
 	case strings.EqualFold(method, "TRACE"), strings.EqualFold(method, "TRACK"):
 		return "TRACE would show the identity headers to the browser"
+	case strings.EqualFold(method, "CONNECT"):
+		return "CONNECT would open a tunnel past the gate"
 	case method == "":
 		return "the request has no method"
 	}
