@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Plain answers a request that no person looks at, such as a fetch or an API call, with its status in words.
+// requestID may be empty.
+func Plain(w http.ResponseWriter, status int, requestID string) {
+	writePlain(w, status, http.StatusText(status), requestID)
+}
+
+// Unauthorized answers 401 to a request without a session that is no navigation. portalURL is the portal's
+// origin; it is named in the body for people who look, and in the challenge that a 401 must carry (RFC 9110,
+// section 11.6.1), whose scheme no browser knows, so that none opens its password dialogue.
+func Unauthorized(w http.ResponseWriter, portalURL, requestID string) {
+	w.Header().Set("WWW-Authenticate", "Gatehouse realm="+strconv.Quote(portalURL))
+	writePlain(w, http.StatusUnauthorized, "Not signed in. Sign in at "+portalURL+"/", requestID)
+}
+
+func writePlain(w http.ResponseWriter, status int, text, requestID string) {
+	if requestID != "" {
+		text += fmt.Sprintf("\nRequest %s", requestID)
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD") + "\n"
+	setHeaders(w.Header(), Policy())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	// A client that has gone away is told nothing, and there is nobody else to tell.
+	_, _ = io.WriteString(w, text)
+}

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Page is one of the structs of this package.
+type Page interface {
+	// file names the template below html/.
+	file() string
+	site() Site
+}
+
+// waiting is a page that knows when trying again makes sense.
+type waiting interface {
+	retryAfter() time.Duration
+}
+
+//go:embed html
+var files embed.FS
+
+var templates = parse(
+	"apps", "badrequest", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
+	"notfound", "setup", "setupgone", "unavailable",
+)
+
+// parse gives each page a template set of its own, because all of them define the same blocks of the layout.
+func parse(names ...string) map[string]*template.Template {
+	layout := template.Must(template.New("layout.html").
+		Funcs(template.FuncMap{"wait": newWait}).
+		ParseFS(files, "html/layout.html"))
+	set := make(map[string]*template.Template, len(names))
+	for _, name := range names {
+		page := template.Must(layout.Clone())
+		set[name] = template.Must(page.ParseFS(files, "html/"+name+".html"))
+	}
+	return set
+}
+
+// Render answers with a page and with the headers that belong to it; a page that knows when trying again makes
+// sense is sent with Retry-After (RFC 9110, section 10.2.3). Nothing is sent before the whole page is made: if
+// that fails, the answer is a plain 500 and the error is for the log. An error of writing to the client is
+// returned as well.
+func Render(w http.ResponseWriter, status int, page Page) error {
+	var body bytes.Buffer
+	if err := templates[page.file()].Execute(&body, page); err != nil {
+		Plain(w, http.StatusInternalServerError, "")
+		return fmt.Errorf("making page %q: %w", page.file(), err)
+	}
+	setHeaders(w.Header(), Policy(page.site().FormOrigins...))
+	if p, ok := page.(waiting); ok && p.retryAfter() > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(wholeSeconds(p.retryAfter()), 10))
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	if _, err := body.WriteTo(w); err != nil {
+		return fmt.Errorf("sending page %q: %w", page.file(), err)
+	}
+	return nil
+}
+
+// setHeaders sets what every answer made here has in common. There is no Vary, because no-store keeps every
+// cache away.
+func setHeaders(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
+	h.Set("Cache-Control", "no-store")
+	// Not no-referrer: it turns the Origin of our own forms into "null" (Fetch, section 3.2), which the check
+	// against cross-origin posts would refuse wherever a browser sends no Sec-Fetch-Site.
+	h.Set("Referrer-Policy", "same-origin")
+}
