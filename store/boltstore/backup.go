@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package boltstore
+
+import (
+	"context"
+	"io"
+
+	"go.etcd.io/bbolt"
+)
+
+// Backup writes a copy of the file as it is at this moment, while others read
+// and write. The copy is a store file itself.
+func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
+	defer s.catch(&err)()
+	return s.explain(s.db.View(func(tx *bbolt.Tx) error {
+		_, err := tx.WriteTo(&cancelled{ctx, w})
+		return err
+	}))
+}
+
+// cancelled is a writer that fails when its context is over.
+type cancelled struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c *cancelled) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}

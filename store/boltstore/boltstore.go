@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package boltstore keeps everything in one bbolt file. It owns the layout of
+// that file, its durability and what a damaged one means; what is in a payload,
+// and that it is sealed, belong to others (internal/seal).
+//
+// All writes go through one queue, in order. One goroutine takes whatever has
+// gathered while the previous fsync ran, checks each call against the state that
+// the calls before it have left, makes what can be made in one transaction, and
+// answers when that is on disk (docs/decisions/0004). Reads go to the file
+// directly and never wait for a writer.
+package boltstore
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+	"go.etcd.io/bbolt"
+)
+
+// Options change how a file is opened. The zero value is what a gateway wants.
+type Options struct {
+	// Timeout is how long to wait for another process to let go of the file.
+	// Zero means one second.
+	Timeout time.Duration
+	// ReadOnly opens the file for reading beside other readers, and changes and
+	// creates nothing. Writes are answered with ErrUnavailable. It does not work
+	// beside a process that has the file open for writing.
+	ReadOnly bool
+	// OnError, if set, is called with the cause once for each transaction that
+	// could not be committed, however many callers waited for it. It is called
+	// by the writer and must not call the store.
+	OnError func(error)
+}
+
+// Store is a [store.Store] in a file.
+type Store struct {
+	path     string
+	db       *bbolt.DB
+	pageSize int
+	onError  func(error)
+
+	queue     *queue // nil when read-only
+	done      chan struct{}
+	closeOnce sync.Once
+	closeErr  error
+
+	writes  atomic.Uint64
+	commits atomic.Uint64
+	failed  atomic.Bool // the last transaction that was tried did not reach the disk
+}
+
+// Close implements [store.Store].
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		if s.queue != nil {
+			s.queue.close()
+			<-s.done
+		}
+		if err := s.db.Close(); err != nil {
+			s.closeErr = fmt.Errorf("close store file %s: %w", s.path, err)
+		}
+	})
+	return s.closeErr
+}
+
+// Empty reports whether the file holds no document at all. A gateway that has had
+// users has documents: when a marker beside the key says so and the file is
+// empty, it has been lost, and the door stays shut (D8 in the design). Ask before
+// anything is written.
+func (s *Store) Empty() (bool, error) {
+	empty := true
+	err := s.view(context.Background(), func(t *txn) error {
+		if b := t.documents(); b != nil {
+			k, _ := b.Cursor().First()
+			empty = k == nil
+		}
+		return nil
+	})
+	return empty, err
+}
+
+// Stats implements [store.Meter].
+func (s *Store) Stats() store.Stats {
+	stats := store.Stats{Writes: s.writes.Load(), Commits: s.commits.Load()}
+	if info, err := os.Stat(s.path); err == nil {
+		stats.Size = info.Size()
+	}
+	stats.Free = s.free()
+	return stats
+}
+
+// free returns how many bytes of the file hold nothing.
+func (s *Store) free() int64 {
+	pages := s.db.Stats()
+	return int64(pages.FreePageN+pages.PendingPageN) * int64(s.pageSize)
+}
+
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Health = (*Store)(nil)
+	_ store.Meter  = (*Store)(nil)
+)

@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package boltstore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+	"go.etcd.io/bbolt"
+)
+
+// The layout of the file, format 1. Numbers are big endian.
+//
+//	bucket "gatehouse"      "format"              → "1"
+//	bucket "record:" + kind ID                    → see codec.go
+//	bucket "documents"      name                  → 1, version (8), data
+//	bucket "counters"       name                  → 1, end in ns (8), sum (8)
+//	bucket "expiry"         time in ms (8), shape → nothing
+//	                        'r', ID, kind   or   'c', name
+//
+// A record has at most one entry in "expiry", and the record says under which
+// time. That time is never later than the record's end, but may be earlier: a
+// touch moves the end and leaves the entry alone, which would otherwise be a
+// second write for each. Whoever sweeps finds the entry due, sees the real end
+// and puts the entry there.
+const format = "1"
+
+var (
+	metaBucket      = []byte("gatehouse")
+	documentsBucket = []byte("documents")
+	countersBucket  = []byte("counters")
+	expiryBucket    = []byte("expiry")
+	formatKey       = []byte("format")
+)
+
+const (
+	recordPrefix = "record:"
+
+	shapeRecord  = 'r'
+	shapeCounter = 'c'
+)
+
+// orderedFill is how full pages are left that keys are appended to in order:
+// nearly full, since nothing comes in between, with room for a record that grows
+// by the secret of another host.
+const orderedFill = 0.9
+
+// never is the end of what does not end, and stands for "not in the index".
+const never = math.MaxInt64
+
+// txn is a transaction with its buckets at hand.
+type txn struct {
+	tx      *bbolt.Tx
+	now     time.Time
+	buckets map[string]*bbolt.Bucket
+}
+
+func newTxn(tx *bbolt.Tx) *txn { return &txn{tx: tx, now: time.Now()} }
+
+// bucket returns a bucket, or nil when there is none. Only writers keep it at
+// hand: they come back to it, a reader asks once.
+func (t *txn) bucket(name []byte) *bbolt.Bucket {
+	if !t.tx.Writable() {
+		return t.tx.Bucket(name)
+	}
+	if b, ok := t.buckets[string(name)]; ok {
+		return b
+	}
+	b := t.tx.Bucket(name)
+	if b != nil {
+		t.keep(name, b)
+	}
+	return b
+}
+
+func (t *txn) keep(name []byte, b *bbolt.Bucket) {
+	if t.buckets == nil {
+		t.buckets = make(map[string]*bbolt.Bucket)
+	}
+	if name := string(name); name != string(documentsBucket) && name != string(countersBucket) {
+		b.FillPercent = orderedFill
+	}
+	t.buckets[string(name)] = b
+}
+
+func (t *txn) documents() *bbolt.Bucket { return t.bucket(documentsBucket) }
+func (t *txn) counters() *bbolt.Bucket  { return t.bucket(countersBucket) }
+func (t *txn) expiry() *bbolt.Bucket    { return t.bucket(expiryBucket) }
+
+// records returns the bucket of a kind, or nil when nothing was ever put there.
+func (t *txn) records(kind store.Kind) *bbolt.Bucket { return t.bucket(recordBucket(kind)) }
+
+func recordBucket(kind store.Kind) []byte { return append([]byte(recordPrefix), kind...) }
+
+// makeRecords returns the bucket of a kind and makes it when it is missing.
+func (t *txn) makeRecords(kind store.Kind) (*bbolt.Bucket, error) {
+	if b := t.records(kind); b != nil {
+		return b, nil
+	}
+	name := recordBucket(kind)
+	b, err := t.tx.CreateBucket(name)
+	if err != nil {
+		return nil, err
+	}
+	t.keep(name, b)
+	return b, nil
+}
+
+// record returns the stored bytes of a record, live or expired, or nil. They
+// belong to the transaction.
+func (t *txn) record(kind store.Kind, id store.ID) []byte {
+	if b := t.records(kind); b != nil {
+		return b.Get(id[:])
+	}
+	return nil
+}
+
+// lookup returns the head of a live record. ok is false when there is none.
+func (t *txn) lookup(kind store.Kind, id store.ID) (value []byte, h head, ok bool, err error) {
+	if value = t.record(kind, id); value == nil {
+		return nil, head{}, false, nil
+	}
+	h, err = decodeHead(value)
+	return value, h, err == nil && !h.expired(t.now), err
+}
+
+// index puts a record into the expiry index under its end, unless that is never.
+func (t *txn) index(kind store.Kind, id store.ID, end int64) error {
+	if end == never {
+		return nil
+	}
+	return t.expiry().Put(recordEntry(end, kind, id), nil)
+}
+
+// unindex takes a record out of the expiry index.
+func (t *txn) unindex(kind store.Kind, id store.ID, indexed int64) error {
+	if indexed == never {
+		return nil
+	}
+	return t.expiry().Delete(recordEntry(indexed, kind, id))
+}
+
+func entry(ms int64, shape byte, size int) []byte {
+	key := make([]byte, 0, 9+size)
+	key = binary.BigEndian.AppendUint64(key, uint64(ms)^1<<63) // negative times before positive ones
+	return append(key, shape)
+}
+
+func recordEntry(ms int64, kind store.Kind, id store.ID) []byte {
+	return append(append(entry(ms, shapeRecord, len(id)+len(kind)), id[:]...), kind...)
+}
+
+func counterEntry(end time.Time, name string) []byte {
+	ms := end.Add(time.Millisecond - 1).UnixMilli() // rounded up: never due before its end
+	return append(entry(ms, shapeCounter, len(name)), name...)
+}
+
+// due is an entry of the expiry index, read.
+type due struct {
+	ms      int64
+	counter string // of a counter, otherwise empty
+	kind    store.Kind
+	id      store.ID
+}
+
+// readEntry reads an entry; what it returns shares no memory with key.
+func readEntry(key []byte) (due, error) {
+	if len(key) < 10 {
+		return due{}, fmt.Errorf("%w: expiry entry of %d bytes", store.ErrCorrupt, len(key))
+	}
+	d := due{ms: int64(binary.BigEndian.Uint64(key) ^ 1<<63)}
+	rest := key[9:]
+	switch {
+	case key[8] == shapeCounter:
+		d.counter = string(rest)
+	case key[8] == shapeRecord && len(rest) > len(d.id):
+		copy(d.id[:], rest)
+		d.kind = store.Kind(rest[len(d.id):])
+	default:
+		return due{}, fmt.Errorf("%w: expiry entry of unknown shape", store.ErrCorrupt)
+	}
+	return d, nil
+}

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// initialMmap is how much address space is reserved at once. Moving to a larger
+// map waits for every reader. It is no memory and no disk, but on Windows it is
+// the file's size.
+const initialMmap = 256 << 20
+
+// Open opens the store file at path. A missing one is created, readable by this
+// user only, and so is its folder. The errors are ErrUnavailable, when another
+// process holds the file or the system refuses it, and ErrCorrupt, when it is
+// damaged or no store file at all; a file that is refused is not changed.
+func Open(path string, o Options) (*Store, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = time.Second
+	}
+	s := &Store{path: path, onError: o.OnError}
+	isNew, err := s.prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	if !isNew {
+		// bbolt panics beyond recovery over some damage, so look first.
+		if err := s.inspect(o.Timeout); err != nil {
+			return nil, err
+		}
+	}
+	if s.db, err = s.open(o.Timeout, o.ReadOnly); err != nil {
+		return nil, err
+	}
+	s.pageSize = s.db.Info().PageSize
+	if err := s.begin(isNew, o.ReadOnly); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	if !o.ReadOnly {
+		s.queue, s.done = newQueue(), make(chan struct{})
+		go s.writer()
+	}
+	return s, nil
+}
+
+// prepare makes the folder and reports whether there is no file yet. An empty
+// file counts as none: that is what a crash in the middle of creating one leaves.
+func (s *Store) prepare(o Options) (isNew bool, err error) {
+	info, err := os.Stat(s.path)
+	switch {
+	case err == nil && info.IsDir():
+		return false, fmt.Errorf("%w: store file %s is a folder: name a file in it", store.ErrUnavailable, s.path)
+	case err == nil && (info.Size() > 0 || o.ReadOnly):
+		return false, nil
+	case err == nil:
+		return true, nil
+	case !errors.Is(err, fs.ErrNotExist) || o.ReadOnly:
+		return false, fmt.Errorf("%w: store file: %w", store.ErrUnavailable, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return false, fmt.Errorf("%w: folder of the store file: %w", store.ErrUnavailable, err)
+	}
+	return true, nil
+}
+
+func (s *Store) open(timeout time.Duration, readOnly bool) (db *bbolt.DB, err error) {
+	defer s.catch(&err)()
+	options := &bbolt.Options{
+		Timeout:        timeout,
+		ReadOnly:       readOnly,
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistMapType,
+	}
+	if runtime.GOOS != "windows" && math.MaxInt > math.MaxInt32 {
+		options.InitialMmapSize = initialMmap
+	}
+	db, err = bbolt.Open(s.path, 0o600, options)
+	if err != nil {
+		return nil, s.openError(err)
+	}
+	return db, nil
+}
+
+// openError tells a file that is held or refused from one that is damaged.
+func (s *Store) openError(err error) error {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fmt.Errorf("%w: store file %s is %s: only one process can have it open; "+
+			"stop that one, or let a command speak to it with --address", store.ErrUnavailable, s.path, heldBy(s.path))
+	case errors.As(err, &errno), errors.Is(err, fs.ErrPermission):
+		return s.explain(err)
+	default:
+		return corrupt(s.path, err)
+	}
+}
+
+// inspect checks the whole file while nobody can write to it.
+func (s *Store) inspect(timeout time.Duration) (err error) {
+	db, err := s.open(timeout, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	file, err := os.Open(s.path)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer file.Close()
+	defer s.catch(&err)()
+	err = db.View(func(tx *bbolt.Tx) error {
+		root := uint64(tx.Cursor().Bucket().Root())
+		return verify(file, db.Info().PageSize, tx.Size(), root)
+	})
+	if err != nil {
+		return corrupt(s.path, err)
+	}
+	return nil
+}
+
+// begin makes the buckets of a new file and checks the format of an old one.
+func (s *Store) begin(isNew, readOnly bool) (err error) {
+	defer s.catch(&err)()
+	if !isNew {
+		return s.db.View(s.checkFormat)
+	}
+	if readOnly {
+		return nil
+	}
+	if err := s.db.Update(writeFormat); err != nil {
+		return s.explain(err)
+	}
+	return s.explain(syncFolder(filepath.Dir(s.path)))
+}
+
+func writeFormat(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{metaBucket, documentsBucket, countersBucket, expiryBucket} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(metaBucket).Put(formatKey, []byte(format))
+}
+
+func (s *Store) checkFormat(tx *bbolt.Tx) error {
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		return corrupt(s.path, errors.New("it is a bbolt file of another program"))
+	}
+	found := string(meta.Get(formatKey))
+	if found != format {
+		if n, err := strconv.Atoi(found); err == nil && n > 1 {
+			return fmt.Errorf("%w: store file %s has format %d, and this program knows formats up to %s: run the newer version that wrote it",
+				store.ErrUnavailable, s.path, n, format)
+		}
+		return corrupt(s.path, fmt.Errorf("it has format %q", found))
+	}
+	for _, name := range [][]byte{documentsBucket, countersBucket, expiryBucket} {
+		if tx.Bucket(name) == nil {
+			return corrupt(s.path, fmt.Errorf("bucket %q is missing", name))
+		}
+	}
+	return nil
+}
+
+// syncFolder makes the name of a new file durable.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // folders cannot be synced there, and need not be
+	}
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

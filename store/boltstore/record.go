@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+	"go.etcd.io/bbolt"
+)
+
+// view reads in a transaction of its own. What fn keeps of it must be copied.
+func (s *Store) view(ctx context.Context, fn func(t *txn) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer s.catch(&err)()
+	refused := false
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		err := fn(newTxn(tx))
+		refused = err != nil
+		return err
+	})
+	if refused {
+		return err
+	}
+	return s.explain(err)
+}
+
+// Get implements [store.Store].
+func (s *Store) Get(ctx context.Context, kind store.Kind, id store.ID) (r store.Record, err error) {
+	err = s.view(ctx, func(t *txn) error {
+		r, err = t.get(kind, id)
+		return err
+	})
+	return r, err
+}
+
+// get returns a copy of a live record.
+func (t *txn) get(kind store.Kind, id store.ID) (store.Record, error) {
+	value, _, live, err := t.lookup(kind, id)
+	if err != nil {
+		return store.Record{}, err
+	}
+	if !live {
+		return store.Record{}, store.ErrNotFound
+	}
+	return decode(value, kind, id)
+}
+
+// Read implements [store.Store]. It looks before it queues: a wrong hash, which
+// anybody may send, never reaches the writer.
+func (s *Store) Read(ctx context.Context, kind store.Kind, id store.ID, hash [32]byte) (store.Record, error) {
+	var r store.Record
+	look := func(t *txn) (err error) {
+		if r, err = t.get(kind, id); err == nil && !opens(r.Secrets, hash) {
+			err = store.ErrNotFound
+		}
+		return err
+	}
+	err := s.view(ctx, look)
+	if err == nil && r.Reads > 0 {
+		err = s.write(ctx, func(t *txn) (func() (int, error), error) {
+			if err := look(t); err != nil || r.Reads == 0 {
+				return nil, err
+			}
+			return func() (int, error) { return 1, t.countRead(&r) }, nil
+		})
+	}
+	if err != nil {
+		return store.Record{}, err
+	}
+	return r, nil
+}
+
+func opens(secrets []store.Secret, hash [32]byte) bool {
+	for _, s := range secrets {
+		if subtle.ConstantTimeCompare(s.Hash[:], hash[:]) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// countRead takes one read off a live record, and the record away with the last.
+func (t *txn) countRead(r *store.Record) error {
+	value, h, _, err := t.lookup(r.Kind, r.ID)
+	if err != nil {
+		return err
+	}
+	h.reads--
+	h.version++
+	r.Reads, r.Version = h.reads, h.version
+	if h.reads == 0 {
+		return t.remove(r.Kind, r.ID, h.indexed)
+	}
+	return t.records(r.Kind).Put(r.ID[:], h.with(value))
+}
+
+// touch is one entry of a Touch.
+type touch struct {
+	id   store.ID
+	seen int64
+}
+
+// Touch implements [store.Store]. It leaves the expiry index alone.
+func (s *Store) Touch(ctx context.Context, kind store.Kind, seen map[store.ID]time.Time) error {
+	touches := make([]touch, 0, len(seen))
+	for id, at := range seen {
+		touches = append(touches, touch{id, at.UnixMilli()})
+	}
+	// In the order of the tree, so that a page is come to once.
+	slices.SortFunc(touches, func(a, b touch) int { return bytes.Compare(a.id[:], b.id[:]) })
+	return s.write(ctx, func(t *txn) (func() (int, error), error) {
+		moved, err := t.moved(kind, touches)
+		if err != nil || len(moved) == 0 {
+			return nil, err
+		}
+		return func() (int, error) {
+			b := t.records(kind)
+			for _, m := range moved {
+				if err := b.Put(m.id[:], m.value); err != nil {
+					return 0, err
+				}
+			}
+			return len(moved), nil
+		}, nil
+	})
+}
+
+// movedRecord is a record as it is to be after a touch.
+type movedRecord struct {
+	id    store.ID
+	value []byte
+}
+
+func (t *txn) moved(kind store.Kind, touches []touch) (moved []movedRecord, err error) {
+	for _, touch := range touches {
+		value, h, live, err := t.lookup(kind, touch.id)
+		if err != nil {
+			return nil, err
+		}
+		if live && touch.seen > h.seen {
+			h.seen = touch.seen
+			moved = append(moved, movedRecord{touch.id, h.with(value)})
+		}
+	}
+	return moved, nil
+}
+
+// List implements [store.Store].
+func (s *Store) List(ctx context.Context, kind store.Kind, filter store.Filter) iter.Seq2[store.Record, error] {
+	return pages(func(after []byte) ([]store.Record, []byte, error) {
+		if after == nil && !filter.After.IsZero() {
+			after = filter.After[:]
+		}
+		return s.recordPage(ctx, kind, filter.Owner, after)
+	})
+}
+
+func (s *Store) recordPage(ctx context.Context, kind store.Kind, owner string, after []byte) (page []store.Record, last []byte, err error) {
+	err = s.view(ctx, func(t *txn) error {
+		b := t.records(kind)
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		room := newRoom()
+		for k, v := seekAfter(c, nil, after); k != nil; k, v = c.Next() {
+			size := 0
+			if owner == "" || string(ownerOf(v)) == owner {
+				if page, err = t.appendLive(page, kind, k, v); err != nil {
+					return err
+				}
+				size = len(v)
+			}
+			if room.fill(size) {
+				last = slices.Clone(k)
+				return nil
+			}
+		}
+		return nil
+	})
+	return page, last, err
+}
+
+// appendLive appends a copy of a stored record unless it has expired.
+func (t *txn) appendLive(page []store.Record, kind store.Kind, k, v []byte) ([]store.Record, error) {
+	r, err := decode(v, kind, store.ID(k))
+	if err != nil || r.Expired(t.now) {
+		return page, err
+	}
+	return append(page, r), nil
+}

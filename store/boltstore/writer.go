@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package boltstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// plan looks at the state that earlier calls have left and says what to do, or
+// why not. It changes nothing itself: a call that is refused leaves no half of
+// itself in a transaction that goes on for the others. do may be nil, and returns
+// how many writes it made; an error of do spoils the whole transaction.
+type plan func(t *txn) (do func() (writes int, err error), err error)
+
+// job is a call that waits to be written.
+type job struct {
+	ctx  context.Context
+	plan plan
+	done chan error
+}
+
+// queue holds the jobs that have come while the writer was busy, in order.
+type queue struct {
+	mu     sync.Mutex
+	filled sync.Cond
+	jobs   []*job
+	closed bool
+}
+
+func newQueue() *queue {
+	q := new(queue)
+	q.filled.L = &q.mu
+	return q
+}
+
+// push reports whether the job was accepted.
+func (q *queue) push(j *job) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	q.jobs = append(q.jobs, j)
+	q.filled.Signal()
+	return true
+}
+
+// take waits for jobs and returns all there are, in spare's memory from the next
+// time on. It returns none when the queue is closed and empty.
+func (q *queue) take(spare []*job) []*job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.jobs) == 0 && !q.closed {
+		q.filled.Wait()
+	}
+	jobs := q.jobs
+	q.jobs = spare[:0]
+	return jobs
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.filled.Signal()
+}
+
+// write puts a plan into the queue and waits until it is on disk or refused. Once
+// it is in the queue it cannot be called back: a caller that went away would not
+// know what has become of it.
+func (s *Store) write(ctx context.Context, p plan) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.queue == nil {
+		return fmt.Errorf("%w: %s is open for reading only", store.ErrUnavailable, s.path)
+	}
+	j := &job{ctx: ctx, plan: p, done: make(chan error, 1)}
+	if !s.queue.push(j) {
+		return errClosed()
+	}
+	return <-j.done
+}
+
+// writer runs until the queue is closed and empty.
+func (s *Store) writer() {
+	defer close(s.done)
+	var jobs []*job
+	var answers []error
+	for {
+		clear(jobs) // let go of what the answered callers had passed in
+		if jobs = s.queue.take(jobs); len(jobs) == 0 {
+			return
+		}
+		answers = append(answers[:0], make([]error, len(jobs))...)
+		err := s.transact(jobs, answers)
+		if err != nil {
+			err = s.failure(err)
+		}
+		for i, j := range jobs {
+			if err != nil {
+				// Even a refusal may rest on an earlier job of this transaction
+				// that has not come to pass.
+				answers[i] = err
+			}
+			j.done <- answers[i]
+		}
+	}
+}
+
+// transact carries out jobs in one transaction and notes the refusals. An error
+// means that nothing of it may be relied on.
+func (s *Store) transact(jobs []*job, refused []error) (err error) {
+	defer s.catch(&err)()
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after a commit
+	t := newTxn(tx)
+	writes, changed := 0, false
+	for i, j := range jobs {
+		if refused[i] = j.ctx.Err(); refused[i] != nil {
+			continue
+		}
+		do, err := j.plan(t)
+		if refused[i] = err; err != nil || do == nil {
+			continue
+		}
+		n, err := do()
+		if err != nil {
+			return err
+		}
+		writes += n
+		changed = true
+	}
+	if !changed {
+		return nil // no fsync for nothing
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	s.failed.Store(false)
+	s.writes.Add(uint64(writes))
+	s.commits.Add(1)
+	return nil
+}
+
+// failure notes that a transaction did not reach the disk, and says what that
+// means for the callers.
+func (s *Store) failure(err error) error {
+	s.failed.Store(true)
+	err = s.explain(err)
+	if s.onError != nil {
+		s.onError(err)
+	}
+	return err
+}
