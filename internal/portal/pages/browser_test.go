@@ -6,6 +6,7 @@ package pages_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,17 +21,24 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 )
 
-// browser starts a Chromium that ends with the test. Without one the test is skipped, unless
-// GATEHOUSE_REQUIRE=all says that nothing may be.
+// require skips the test when the machine lacks what it needs, or fails it when GATEHOUSE_REQUIRE=all says that
+// nothing may be lacking.
+func require(t *testing.T, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case os.Getenv("GATEHOUSE_REQUIRE") == "all":
+		t.Fatal(err)
+	default:
+		t.Skip(err)
+	}
+}
+
+// browser starts a Chromium that ends with the test.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("GATEHOUSE_REQUIRE") == "all" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	require(t, err)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.UserDataDir(t.TempDir()))...)
@@ -67,15 +75,7 @@ func site(t *testing.T, page func(path string) pages.Page, next string) *httptes
 // when the app answers with a redirect of its own.
 func TestFormOriginsLetTheLoginArrive(t *testing.T) {
 	ctx := browser(t)
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/callback" {
-			http.Redirect(w, r, "/landed", http.StatusSeeOther)
-			return
-		}
-		io.WriteString(w, "<p id=landed>here</p>")
-	}))
-	t.Cleanup(app.Close)
-
+	app := landing(t, "127.0.0.1:0")
 	t.Run("not named", func(t *testing.T) {
 		console := chromedp.Console(ctx)
 		signIn(t, ctx, app.URL)
@@ -89,12 +89,34 @@ func TestFormOriginsLetTheLoginArrive(t *testing.T) {
 		}
 		t.Error("the browser does not mind: the parameter is not needed any more")
 	})
-	t.Run("named", func(t *testing.T) {
-		signIn(t, ctx, app.URL, app.URL)
-		if err := chromedp.Do(ctx, chromedp.WaitVisible("#landed")); err != nil {
-			t.Fatal(err)
+	for name, address := range map[string]string{"named": "127.0.0.1:0", "named by IPv6 address": "[::1]:0"} {
+		t.Run(name, func(t *testing.T) {
+			app := landing(t, address)
+			signIn(t, ctx, app.URL, app.URL)
+			if err := chromedp.Do(ctx, chromedp.WaitVisible("#landed")); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// landing is an app where a sign-in arrives by one more redirect.
+func landing(t *testing.T, address string) *httptest.Server {
+	t.Helper()
+	app := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/callback" {
+			http.Redirect(w, r, "/landed", http.StatusSeeOther)
+			return
 		}
-	})
+		io.WriteString(w, "<p id=landed>here</p>")
+	}))
+	_ = app.Listener.Close()
+	var err error
+	app.Listener, err = net.Listen("tcp", address)
+	require(t, err)
+	app.Start()
+	t.Cleanup(app.Close)
+	return app
 }
 
 // signIn fills in the login page of a portal that sends everybody to the app.

@@ -3,7 +3,11 @@
 
 package pages
 
-import "strings"
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+)
 
 // Policy returns the Content-Security-Policy (CSP level 3) of a page: its own stylesheet and mark, forms to its
 // own origin, nothing else; no frame around it and no base.
@@ -20,27 +24,33 @@ func Policy(formOrigins ...string) string {
 	var b strings.Builder
 	b.WriteString("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'")
 	for _, origin := range formOrigins {
-		if plainOrigin(origin) {
-			b.WriteString(" " + origin)
+		if source, ok := formSource(origin); ok {
+			b.WriteString(" " + source)
 		}
 	}
 	b.WriteString("; frame-ancestors 'none'; base-uri 'none'")
 	return b.String()
 }
 
-// plainOrigin reports whether s is an http or https origin in the alphabet of serialized origins (RFC 6454,
-// section 6.2), with nothing in it that means something to the policy's own grammar: no wildcard either.
-func plainOrigin(s string) bool {
-	scheme, host, ok := strings.Cut(s, "://")
-	if !ok || scheme != "http" && scheme != "https" || host == "" {
-		return false
+// formSource returns the origin as a source expression (CSP level 3, section 2.3.1), and whether it is an http or
+// https origin with nothing in it that means something to the policy's own grammar: no wildcard either.
+//
+// That grammar has no IPv6 addresses, and browsers ignore a source with one. Any host of this scheme and port is
+// as near as it gets.
+func formSource(origin string) (string, bool) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Scheme+"://"+u.Host != origin {
+		return "", false
 	}
-	for _, c := range []byte(host) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		digit := '0' <= c && c <= '9'
-		if !letter && !digit && !strings.ContainsRune("-._:[]", rune(c)) {
-			return false
-		}
+	if address, port, ok := strings.Cut(u.Host, "]"); ok {
+		_, err := netip.ParseAddr(address[1:])
+		return u.Scheme + "://*" + port, err == nil
 	}
-	return true
+	return origin, !strings.ContainsFunc(u.Host, notInHost)
+}
+
+func notInHost(r rune) bool {
+	letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	digit := '0' <= r && r <= '9'
+	return !letter && !digit && !strings.ContainsRune("-._:", r)
 }
