@@ -1,0 +1,205 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gate takes one request through the door of one app: it cleans it of
+// what the client may not say, finds the session, asks the policy, and passes the
+// request on with an identity, or answers it itself. It also owns the addresses
+// below /.gatehouse/ on the app's host. Every error ends in an answer of its own;
+// none lets a request through.
+//
+// Who may pass belongs to package policy, what a session is to package session,
+// how a login travels between hosts to package handoff.
+package gate
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+)
+
+// Gate stands in front of one app. All fields are needed unless they say otherwise.
+type Gate struct {
+	App *App
+	// Portal is the portal's origin.
+	Portal string
+	// Live finds sessions, Sessions ends them, Codes brings them to this host.
+	Live     *live.Live
+	Sessions *session.Keeper
+	Codes    *handoff.Codes
+	// Keys sign assertions.
+	Keys   *keyring.Ring
+	Limits session.Limits
+	// Audit learns of each decision that matters.
+	Audit audit.Sink
+
+	cleaner *Cleaner
+}
+
+// Arrival is what the server knows of a request besides the request itself.
+type Arrival struct {
+	// Client is the client's address, or the zero Addr where it is not known.
+	Client netip.Addr
+	// URL is the request's address as the browser sent it, before any rewriting.
+	URL *url.URL
+	// ID names the request on error pages and in logs.
+	ID string
+}
+
+// Pass is a request that may go on. Release must be called when it is over.
+type Pass struct {
+	// Request goes to the app, Writer takes its answer.
+	Request *http.Request
+	Writer  http.ResponseWriter
+	// User is who the request comes from, or nil for nobody.
+	User *identity.User
+	// Session is the session of User, or nil.
+	Session *live.Session
+
+	tie *live.Tie
+}
+
+// Release ends the bond between the request and its session.
+func (p *Pass) Release() {
+	if p.tie != nil {
+		p.tie.Release()
+	}
+}
+
+// visit is one request on its way through the gate.
+type visit struct {
+	*Gate
+	w         http.ResponseWriter
+	r         *http.Request
+	arrival   Arrival
+	target    handoff.Target
+	presented session.Presented
+	now       time.Time
+}
+
+// Prepare makes the gate ready. It is called once, before Admit.
+func (g *Gate) Prepare() {
+	g.cleaner = NewCleaner(g.App.Headers.Names(), g.App.KeepAuthorization)
+}
+
+// Admit takes the request through the gate. It returns the request as it goes on
+// to the app, or nil when it has answered the request itself. A panic on the way
+// is answered with 500 and never lets the request pass.
+func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *Pass) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			pass = nil
+			g.panicked(w, r, a, cause, debug.Stack())
+		}
+	}()
+	v := visit{Gate: g, w: w, r: r, arrival: a, now: time.Now()}
+	v.target = g.App.target(r, a.URL.Path)
+	v.presented = g.cookies(v.target).Take(r.Header)
+	g.cleaner.Clean(r.Header)
+	g.cleaner.CleanTrailer(r)
+	return v.walk()
+}
+
+func (g *Gate) cookies(t handoff.Target) session.Cookies {
+	return session.Cookies{Secure: t.Base.Scheme == "https"}
+}
+
+// walk is the order of the steps; each either settles the request or leaves it
+// to the next.
+func (v *visit) walk() *Pass {
+	if step, ok := v.reservedStep(); ok {
+		v.reserved(step)
+		return nil
+	}
+	path, err := policy.CheckPath(v.r.URL.EscapedPath())
+	if err != nil {
+		v.badPath(err)
+		return nil
+	}
+	if v.App.Redirects && v.r.TLS == nil {
+		v.redirectToHTTPS()
+		return nil
+	}
+	for {
+		s, user, err := v.find()
+		if err != nil {
+			v.unavailable(err)
+			return nil
+		}
+		decision := v.App.Policy.Decide(user, policy.Facts{Path: path, Method: v.r.Method, Address: v.arrival.Client})
+		switch decision.Verdict {
+		case policy.Allow:
+			if !decision.Identify {
+				s, user = nil, nil
+			}
+			if v.foreign() {
+				v.refuseForeign(user)
+				return nil
+			}
+			if pass, ok := v.pass(s, user); ok {
+				return pass
+			}
+			// The session has ended or moved since it was found; look again.
+		case policy.SignIn:
+			v.signIn()
+			return nil
+		default:
+			v.forbid(user, decision)
+			return nil
+		}
+	}
+}
+
+// find returns the session of the request, or nothing when there is none.
+func (v *visit) find() (*live.Session, *identity.User, error) {
+	if !v.presented.OK {
+		return nil, nil, nil
+	}
+	s, user, err := v.Live.Find(v.r.Context(), v.presented.Token, v.target.Origin(), v.Limits, v.now)
+	if errors.Is(err, session.ErrNone) {
+		return nil, nil, nil
+	}
+	return s, user, err
+}
+
+// foreign reports whether a page of another origin has sent what it may not send.
+func (v *visit) foreign() bool {
+	return v.App.Origins.ForeignUpgrade(v.r) || (v.App.StrictOrigin && v.App.Origins.ForeignUnsafe(v.r))
+}
+
+// pass makes the request ready for the app. It answers false when the session
+// is not the one that was found any more.
+func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
+	p := &Pass{Request: v.r, Writer: v.filter(s != nil), User: user, Session: s}
+	if v.App.Policy.HasMethods() {
+		for _, name := range policy.OverrideHeaders() {
+			v.r.Header.Del(name)
+		}
+	}
+	if s == nil {
+		return p, true
+	}
+	var ok bool
+	if p.tie, ok = s.Tie(v.r.Context()); !ok {
+		return nil, false
+	}
+	view, err := v.view(s, user)
+	if err != nil {
+		p.Release()
+		v.unavailable(err)
+		return nil, true
+	}
+	view.apply(v.r.Header)
+	p.Request = v.r.WithContext(p.tie.Context)
+	return p, true
+}

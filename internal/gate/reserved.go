@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+)
+
+// The reserved addresses that take no part in the hand-off.
+const (
+	stepLogout = "logout"
+	stepWhoami = "whoami"
+	stepAssets = "assets/"
+)
+
+// reservedStep returns what follows the reserved path, when the request is for
+// it. The address as the browser sent it counts, since a site may have taken the
+// app's own path off before the gate.
+func (v *visit) reservedStep() (string, bool) {
+	rest, ok := strings.CutPrefix(v.arrival.URL.Path, v.target.Base.Path)
+	if !ok {
+		return "", false
+	}
+	if rest == strings.TrimSuffix(handoff.Reserved, "/") {
+		return "", true
+	}
+	return strings.CutPrefix(rest, handoff.Reserved)
+}
+
+// reserved answers below the reserved path. Nothing there ever reaches the app.
+func (v *visit) reserved(step string) {
+	h := v.w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	switch {
+	case strings.HasPrefix(step, stepAssets):
+		pages.ServeAsset(v.w, v.r)
+	case step == stepLogout:
+		v.logout()
+	case v.r.Method != http.MethodGet:
+		h.Set("Allow", http.MethodGet)
+		pages.Plain(v.w, http.StatusMethodNotAllowed, v.arrival.ID)
+	case step == stepWhoami:
+		v.whoami()
+	case !handoff.Began(v.r):
+		// A prefetch must not spend a code, a script of the app not begin a walk.
+		pages.Plain(v.w, http.StatusForbidden, v.arrival.ID)
+	case step == handoff.StepBegin:
+		v.begin()
+	case step == handoff.StepLand:
+		v.land()
+	case step == handoff.StepLanded:
+		v.landed()
+	default:
+		v.show(http.StatusNotFound, pages.NotFound{Site: v.site(), RequestID: v.arrival.ID})
+	}
+}
+
+// begin tells the portal the challenge of what this browser holds for this host.
+// A browser that holds nothing gets a nonce and one more try: if it comes back
+// without, it keeps no cookies, and no number of redirects would help.
+func (v *visit) begin() {
+	query := v.arrival.URL.Query()
+	target, returnTo, err := v.App.Targets.Parse(query.Get(handoff.ParamReturnTo))
+	switch {
+	case err != nil:
+		v.show(http.StatusBadRequest, pages.BadRequest{Site: v.site(), Reason: pages.BadRequestReturn, RequestID: v.arrival.ID})
+	case target.Origin() != v.target.Origin():
+		v.redirect(handoff.Begin(target, returnTo))
+	case v.presented.OK:
+		v.redirect(handoff.Code(v.Portal, v.presented.Token.Challenge(), returnTo))
+	case v.presented.Twice, query.Get(handoff.ParamAgain) != "":
+		v.cookieTrouble(returnTo)
+	default:
+		v.cookies(v.target).Set(v.w.Header(), session.NewNonce())
+		v.redirect(handoff.BeginAgain(v.target, returnTo))
+	}
+}
+
+// land spends the code that the portal gave this browser.
+func (v *visit) land() {
+	code := v.arrival.URL.Query().Get(handoff.ParamCode)
+	landing, err := v.Codes.Redeem(v.r.Context(), code, v.target.Origin(), v.presented, v.now)
+	switch {
+	case errors.Is(err, handoff.ErrSpent), errors.Is(err, handoff.ErrForeign), errors.Is(err, session.ErrNone):
+		v.handoffRefused(err)
+		// Where the person was going is known only when the code was for this
+		// host; going there begins anew, with this browser's own sign-in.
+		if landing.ReturnTo == "" {
+			landing.ReturnTo = v.target.Home()
+		}
+		v.redirect(landing.ReturnTo)
+	case err != nil:
+		v.unavailable(err)
+	case landing.Kept:
+		v.redirect(landing.ReturnTo)
+	default:
+		v.cookies(v.target).Set(v.w.Header(), landing.Token)
+		if landing.Again {
+			v.redirect(handoff.Landed(v.target, landing.ReturnTo))
+			return
+		}
+		v.redirect(landing.ReturnTo)
+	}
+}
+
+// landed is visited after the second landing in a row. A browser whose cookie
+// has not come back by now will not be sent round again.
+func (v *visit) landed() {
+	_, returnTo, err := v.App.Targets.Parse(v.arrival.URL.Query().Get(handoff.ParamReturnTo))
+	if err != nil {
+		returnTo = v.target.Home()
+	}
+	s, _, err := v.find()
+	switch {
+	case err != nil:
+		v.unavailable(err)
+	case s == nil:
+		v.cookieTrouble(returnTo)
+	default:
+		v.redirect(returnTo)
+	}
+}
+
+// logout leads to the portal, which asks, or ends the session at once when a
+// page of this very host posts.
+func (v *visit) logout() {
+	switch v.r.Method {
+	case http.MethodGet:
+		v.redirect(v.portalLogout())
+		return
+	case http.MethodPost:
+	default:
+		v.w.Header().Set("Allow", "GET, POST")
+		pages.Plain(v.w, http.StatusMethodNotAllowed, v.arrival.ID)
+		return
+	}
+	if v.App.Origins.ForeignUnsafe(v.r) {
+		v.refuseForeign(nil)
+		return
+	}
+	s, user, err := v.find()
+	switch {
+	case err != nil:
+		v.unavailable(err)
+		return
+	case s == nil && v.Live.IsEnding(v.presented.Token.ID):
+		v.logoutFailed()
+		return
+	case s != nil:
+		if err := v.Sessions.End(v.r.Context(), s.ID); err != nil {
+			v.failed(err)
+			v.logoutFailed()
+			return
+		}
+		v.loggedOut(s, user)
+	}
+	v.cookies(v.target).Clear(v.w.Header())
+	v.redirect(v.portalLogout())
+}
+
+// logoutFailed answers when the end of a session could not be stored. The person
+// is told that, and never that they are signed out.
+func (v *visit) logoutFailed() {
+	v.show(http.StatusServiceUnavailable, pages.LogoutFailed{Site: v.site(), RequestID: v.arrival.ID, RetryAfter: retryAfter})
+}
+
+// Identity is what whoami answers to the app's own pages.
+type Identity struct {
+	Subject string   `json:"sub"`
+	Name    string   `json:"preferred_username"`
+	Full    string   `json:"name,omitempty"`
+	Email   string   `json:"email,omitempty"`
+	Groups  []string `json:"groups"`
+}
+
+// whoami tells a page of the app who is signed in.
+func (v *visit) whoami() {
+	s, user, err := v.find()
+	switch {
+	case err != nil:
+		v.unavailable(err)
+		return
+	case s == nil:
+		pages.Unauthorized(v.w, v.Portal, v.arrival.ID)
+		return
+	}
+	v.w.Header().Set("Content-Type", "application/json")
+	v.w.Header().Set("X-Content-Type-Options", "nosniff")
+	// A client that has gone away is told nothing.
+	_ = json.NewEncoder(v.w).Encode(Identity{
+		Subject: user.ID,
+		Name:    user.Name,
+		Full:    user.FullName,
+		Email:   user.Email,
+		Groups:  append([]string{}, user.Groups...),
+	})
+}

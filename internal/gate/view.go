@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+)
+
+// view is what one session looks like to one app: the headers, ready to be set.
+// It is reused until something that it was made of has changed, or half of the
+// assertion's life is over.
+type view struct {
+	// What the view was made of, compared at each use. The app itself stands for
+	// its policy, its audience and its headers: a changed configuration has
+	// another App.
+	app   *App
+	state *session.Session
+	user  *identity.User
+	kid   string
+	until time.Time
+
+	names  []string
+	values []string
+}
+
+// view returns the session's view of the app, and signs a new assertion only
+// when the one at hand will not do.
+func (v *visit) view(s *live.Session, user *identity.User) (*view, error) {
+	state := s.State()
+	kid := v.Keys.Current(v.App.Signer.Algorithm)
+	if old, ok := s.Prepared(v.App.Name).(*view); ok && old.fits(v.App, state, user, kid, v.now) {
+		return old, nil
+	}
+	fresh, err := v.newView(state, user, kid)
+	if err != nil {
+		return nil, err
+	}
+	s.Prepare(v.App.Name, fresh)
+	return fresh, nil
+}
+
+func (w *view) fits(app *App, state *session.Session, user *identity.User, kid string, now time.Time) bool {
+	return w.app == app && w.state == state && w.user == user && w.kid == kid && now.Before(w.until)
+}
+
+func (v *visit) newView(state *session.Session, user *identity.User, kid string) (*view, error) {
+	token, _, err := v.Keys.Sign(v.App.Signer, keyring.Claims{
+		Issuer:    v.Portal,
+		Subject:   user.ID,
+		Audience:  v.App.Name,
+		Name:      user.Name,
+		FullName:  user.FullName,
+		Email:     user.Email,
+		Groups:    user.Groups,
+		SessionID: state.ID.String(),
+		AuthTime:  state.AuthTime,
+		AMR:       state.AMR,
+	}, v.now, v.App.Lifetime)
+	if err != nil {
+		return nil, err
+	}
+	w := &view{app: v.App, state: state, user: user, kid: kid, until: v.now.Add(v.App.Lifetime / 2)}
+	w.names, w.values = v.App.Headers.Lines(user, token)
+	return w, nil
+}
+
+// apply sets the headers. The slices that go into the header belong to this
+// request alone, since handlers further on may change a header in place.
+func (w *view) apply(h http.Header) {
+	lines := make([]string, len(w.values))
+	copy(lines, w.values)
+	for i, name := range w.names {
+		h[name] = lines[i : i+1 : i+1]
+	}
+}

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"io"
+	"net/http"
+)
+
+// writer takes the app's answer and filters its headers just before they leave,
+// whoever set them. Everything else a response writer can do is reached through
+// Unwrap, as http.ResponseController does.
+type writer struct {
+	http.ResponseWriter
+	app        *App
+	identified bool
+	sent       bool
+}
+
+// filter returns the writer for the app's answer. identified says that the
+// request carries somebody's identity, so that no shared cache may keep the answer.
+func (v *visit) filter(identified bool) http.ResponseWriter {
+	return &writer{ResponseWriter: v.w, app: v.App, identified: identified}
+}
+
+// WriteHeader filters the headers of every answer, the informational ones too:
+// an early hint can carry a Set-Cookie as well (RFC 8297).
+func (w *writer) WriteHeader(status int) {
+	if !w.sent {
+		w.sent = status >= http.StatusOK || status == http.StatusSwitchingProtocols
+		w.app.Response.Filter(w.Header())
+		if w.identified && w.sent {
+			MakePrivate(w.Header())
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.implied()
+	return w.ResponseWriter.Write(p)
+}
+
+// ReadFrom keeps the way open by which the server can send without copying.
+func (w *writer) ReadFrom(from io.Reader) (int64, error) {
+	w.implied()
+	if to, ok := w.ResponseWriter.(io.ReaderFrom); ok {
+		return to.ReadFrom(from)
+	}
+	return io.Copy(w.ResponseWriter, from)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// FlushError sends the headers, filtered, when the app flushes before it writes.
+func (w *writer) FlushError() error {
+	w.implied()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// implied is the status of an answer whose app has not said one.
+func (w *writer) implied() {
+	if !w.sent {
+		w.WriteHeader(http.StatusOK)
+	}
+}
