@@ -26,6 +26,7 @@ var floors = []floor{
 	{"sessions", []string{"internal/session"}},
 	{"sessions in memory", []string{"internal/live"}},
 	{"one-time codes", []string{"internal/handoff"}},
+	{"what stands on one open store", []string{"internal/house"}},
 	{"what people and operators meet", []string{"internal/admin", "internal/gate", "internal/portal"}},
 	{"the adapter to Caddy", []string{"caddymodule"}},
 	{"what is built", []string{".", "cmd/*", "examples/*"}},
@@ -55,11 +56,12 @@ var doors = map[string][]string{
 }
 
 // guests are chosen by configuration: nothing but the adapter knows them by name.
-// The local users also have commands, which internal/admin carries out.
+// The local users also have commands, which internal/admin carries out, and are
+// kept in the store that internal/house puts everything onto.
 var guests = map[string][]string{
 	"store/*":        {"caddymodule"},
 	"identity/*":     {"caddymodule"},
-	"identity/local": {"caddymodule", "internal/admin"},
+	"identity/local": {"caddymodule", "internal/admin", "internal/house"},
 }
 
 // homes says where each library of somebody else may be imported. The longest
