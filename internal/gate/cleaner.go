@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// reservedPrefix begins the names that are ours whether or not they are in use yet.
+const reservedPrefix = "x-gatehouse-"
+
+// Cleaner takes out of a request what a client may not say. It may be used from
+// many goroutines.
+type Cleaner struct {
+	names     nameSet // never come from a client
+	protected nameSet // may not be named in Connection either
+}
+
+// NewCleaner returns a Cleaner for an app that learns identities under these names.
+// It also removes the default names and those that other gateways use, since many
+// apps accept several; the names in which clients rewrite an address after the
+// policy has looked at it; `Proxy`, which CGI turns into HTTP_PROXY; and, unless
+// keepAuthorization, `Authorization`, which several apps believe before anything
+// else. X-Forwarded-For, -Host, -Proto and Forwarded stay: Caddy knows which peers
+// to trust with them, and nothing here reads them.
+func NewCleaner(names []string, keepAuthorization bool) *Cleaner {
+	c := &Cleaner{names: newNameSet(slices.Concat(names, neverFromClients()))}
+	if !keepAuthorization {
+		c.names.add("Authorization")
+	}
+	c.protected = newNameSet([]string{"Authorization", "Cookie"})
+	return c
+}
+
+// neverFromClients are the names that mean "the gateway has checked this".
+func neverFromClients() []string {
+	return []string{
+		// Ours, by default.
+		"X-Gatehouse-Jwt", "Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups",
+		// What PHP and CGI programs look for beside REMOTE_USER (Cacti reads six).
+		"Redirect-Remote-User", "Php-Auth-User", "Php-Auth-Pw", "Php-Auth-Digest", "Auth-User", "Redirect-Http-Authorization",
+		// Other gateways' names, which apps accept by their own default.
+		"X-Remote-User", "X-Remote-Name", "X-Remote-Email", "X-Remote-Group", "X-Remote-Groups", "Remote-Group",
+		"X-Forwarded-User", "X-Forwarded-Name", "X-Forwarded-Email", "X-Forwarded-Groups",
+		"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
+		"X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups",
+		"X-Auth-Request-Preferred-Username", "X-Auth-Request-Access-Token",
+		"X-Webauth-User", "X-Webauth-Name", "X-Webauth-Email", "X-Webauth-Groups", "X-Authenticated-User",
+		// Another address than the one that the policy has seen (IIS, Symfony, Zend).
+		"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Override-Url",
+		// httpoxy, CVE-2016-5385.
+		"Proxy",
+	}
+}
+
+// Clean removes from a request's header every name that the client may not use,
+// in whatever spelling, and takes what the gate sets out of Connection, where a
+// client could have the proxy delete it (Oathkeeper GHSA-w9mr-28mw-j8hg).
+func (c *Cleaner) Clean(h http.Header) {
+	c.remove(h)
+	if lines := h["Connection"]; lines != nil {
+		c.cleanConnection(h, lines)
+	}
+}
+
+func (c *Cleaner) remove(h http.Header) {
+	for name := range h {
+		if c.refuses(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// refuses reports whether a client may not send the header.
+func (c *Cleaner) refuses(name string) bool {
+	if c.names.has(name) {
+		return true
+	}
+	// The seventh bit of 'X-G' and its like, before the comparison that costs.
+	return len(name) > len(reservedPrefix) && name[2]|0x20 == 'g' && foldsTo(name[:len(reservedPrefix)], reservedPrefix)
+}
+
+// cleanConnection takes our names out of the options of Connection (RFC 9110,
+// section 7.6.1) and leaves all others, since Upgrade needs them.
+func (c *Cleaner) cleanConnection(h http.Header, lines []string) {
+	if !slices.ContainsFunc(lines, c.namesOurs) {
+		return
+	}
+	var kept []string
+	for _, line := range lines {
+		for option := range strings.SplitSeq(line, ",") {
+			if option = trimOption(option); option != "" && !c.ours(option) {
+				kept = append(kept, option)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		delete(h, "Connection")
+		return
+	}
+	h["Connection"] = []string{strings.Join(kept, ", ")}
+}
+
+func (c *Cleaner) namesOurs(line string) bool {
+	for option := range strings.SplitSeq(line, ",") {
+		if c.ours(trimOption(option)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Cleaner) ours(option string) bool {
+	return option != "" && (c.refuses(option) || c.protected.has(option))
+}
+
+// trimOption removes all that some parser takes for white space.
+func trimOption(option string) string { return strings.Trim(option, " \t\r\n\v\f") }

@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gate_test
+
+import (
+	"bufio"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-sso/gatehouse/internal/gate"
+)
+
+func cleaner(names ...string) *gate.Cleaner { return gate.NewCleaner(names, false) }
+
+// A client's identity headers never arrive, in whatever spelling an app or the
+// gateway interface before it would take for one (threats 1 to 3; oauth2-proxy
+// CVE-2025-64484, Caddy GHSA-49wc-4hcv-v58q, GHSA-7r4p-vjf4-gxv4).
+func TestForgedIdentityHeadersAreRemoved(t *testing.T) {
+	c := cleaner("X-Erp-User", "REMOTE_ROLE")
+	for _, name := range []string{
+		"Remote-User", "remote-user", "REMOTE-USER", "Remote_User", "remote_user", "Remote.User", "Remote User", "rEMOTE~uSER", "Remote_user",
+		"X-Erp-User", "x_erp_user", "X-Erp.User", "X_Erp-User", "Remote-Role", "remote.role",
+		"X-Gatehouse-Jwt", "X_Gatehouse_Jwt", "x.gatehouse.jwt", "X-Gatehouse-Session-Expires", "X_GATEHOUSE_ANYTHING",
+		"X-Forwarded-User", "X_Forwarded_User", "X-Auth-Request-Email", "X-Webauth-User", "X-Remote-User",
+		"Redirect-Remote-User", "Php-Auth-User", "PHP_AUTH_USER", "Php-Auth-Pw",
+		"Remote-Groups", "Remote_Name", "Remote-Email", "Proxy", "PROXY",
+		"X-Original-Url", "X-Original-URL", "X_Original_URL", "X-Rewrite-Url", "X-Rewrite-URL",
+		"Authorization", "authorization",
+	} {
+		h := http.Header{name: {"admin"}, "Accept": {"*/*"}}
+		c.Clean(h)
+		if diff := cmp.Diff(http.Header{"Accept": {"*/*"}}, h); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// What only looks alike, and what Caddy and the app need, arrives untouched.
+func TestOrdinaryHeadersStay(t *testing.T) {
+	h := http.Header{}
+	for _, name := range []string{
+		"Accept", "Cookie", "Host", "User-Agent", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded",
+		"X-Requested-With", "Remote-Users", "XRemote-User", "Remoteuser", "Proxy-Connection", "X-Gatehouse", "X-Gatehouses-Own", "X", "",
+		"Authorization-Info", "Sec-Fetch-Mode", "Origin", "Upgrade",
+	} {
+		h[name] = []string{"x"}
+	}
+	want := maps.Clone(h)
+	cleaner("X-Erp-User").Clean(h)
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Several apps read Authorization before REMOTE_USER (threat 5): it stays only for
+// an app that checks it itself.
+func TestAuthorizationIsKeptOnlyOnRequest(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		h := http.Header{"Authorization": {"Basic YWRtaW46eA=="}}
+		gate.NewCleaner(nil, keep).Clean(h)
+		if _, kept := h["Authorization"]; kept != keep {
+			t.Errorf("keep %t: kept %t", keep, kept)
+		}
+	}
+}
+
+// A client cannot have the proxy delete what the gate is going to set, by calling
+// it hop-by-hop (threat 4, Oathkeeper GHSA-w9mr-28mw-j8hg).
+func TestConnectionCannotNameOurHeaders(t *testing.T) {
+	for name, test := range map[string]struct{ lines, want []string }{
+		"plain":          {[]string{"close, X-Gatehouse-Jwt"}, []string{"close"}},
+		"case":           {[]string{"x-GATEHOUSE-jwt,keep-alive"}, []string{"keep-alive"}},
+		"spacing":        {[]string{" \tRemote-User\t ,\tclose"}, []string{"close"}},
+		"several lines":  {[]string{"close", "Remote-User", "Upgrade, X-Erp-User"}, []string{"close, Upgrade"}},
+		"nothing else":   {[]string{"X-Gatehouse-Jwt"}, nil},
+		"empty members":  {[]string{",,Remote-Groups,,"}, nil},
+		"cookie":         {[]string{"Cookie, Upgrade"}, []string{"Upgrade"}},
+		"authorization":  {[]string{"authorization"}, nil},
+		"foldable":       {[]string{"Remote_User, te"}, []string{"te"}},
+		"repeated":       {[]string{"Remote-User, Remote-User, Remote-Email"}, nil},
+		"not ours":       {[]string{"keep-alive, X-Other", "Upgrade"}, []string{"keep-alive, X-Other", "Upgrade"}},
+		"only beginning": {[]string{"Remote-Usera"}, []string{"Remote-Usera"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := http.Header{"Connection": test.lines}
+			gate.NewCleaner([]string{"X-Erp-User"}, true).Clean(h)
+			if diff := cmp.Diff(test.want, h["Connection"]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Fields behind the body are cleaned as those before it, announced or not, when
+// they arrive. Over a real connection, since a server fills them in late.
+func TestForgedTrailersAreRemoved(t *testing.T) {
+	for name, announce := range map[string]string{"announced": "Trailer: Remote-User, X-Sum\r\n", "half": "Trailer: X-Sum\r\n", "silent": ""} {
+		t.Run(name, func(t *testing.T) {
+			got := make(chan http.Header, 1)
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				got <- r.Trailer
+			}))
+			defer upstream.Close()
+			address, err := url.Parse(upstream.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := cleaner()
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				c.Clean(r.Header)
+				c.CleanTrailer(r)
+				(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+					p.SetURL(address)
+					p.Out.Trailer = r.Trailer
+				}}).ServeHTTP(w, r)
+			}))
+			defer front.Close()
+			conn, err := net.Dial("tcp", front.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"+announce+
+				"\r\n1\r\nx\r\n0\r\nRemote-User: admin\r\nRemote_Groups: admins\r\nX-Sum: 1\r\n\r\n")
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			trailer := <-got
+			for name := range trailer {
+				if strings.HasPrefix(name, "Remote") {
+					t.Errorf("%s arrived", name)
+				}
+			}
+			if announce != "" && trailer.Get("X-Sum") != "1" {
+				t.Errorf("an honest trailer is lost: %v", trailer)
+			}
+		})
+	}
+}
+
+// A request without a trailer keeps its body as it is.
+func TestBodyWithoutTrailerIsNotWrapped(t *testing.T) {
+	r := httptest.NewRequest("POST", "/", strings.NewReader("x"))
+	body := r.Body
+	cleaner().CleanTrailer(r)
+	if r.Body != body {
+		t.Error("wrapped")
+	}
+}
+
+// What the quick look lets through and what it stops is what a slow comparison
+// says, whatever the name.
+func FuzzHeaderFolding(f *testing.F) {
+	names := []string{"X-Erp-User", "Z9", "_odd", "Remote-User"}
+	for _, name := range append([]string{"x_erp.user", "z9", "-odd", ".ODD", "Remote User", "X-Gatehouse-", "x_gatehouse_a"}, names...) {
+		f.Add(name)
+	}
+	fold := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+				return '-'
+			}
+			return r
+		}, strings.ToLower(latin1(s)))
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		h := http.Header{name: {"x"}}
+		cleaner(names...).Clean(h)
+		_, kept := h[name]
+		folded := fold(name)
+		ours := slices.ContainsFunc(names, func(n string) bool { return fold(n) == folded })
+		if ours && kept {
+			t.Errorf("%q folds to one of ours and is kept", name)
+		}
+		known := strings.HasPrefix(folded, "remote-") || strings.HasPrefix(folded, "x-") || strings.Contains(folded, "auth") || folded == "proxy"
+		if !ours && !kept && !known {
+			t.Errorf("%q is removed", name)
+		}
+	})
+}
+
+// latin1 makes a character of each byte, so that folding is by byte.
+func latin1(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteRune(rune(s[i]&0x7f) | rune(s[i]&0x80)<<8)
+	}
+	return b.String()
+}
+
+func browserHeader() http.Header {
+	return http.Header{
+		"Accept":                    {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+		"Accept-Encoding":           {"gzip, deflate, br, zstd"},
+		"Accept-Language":           {"de,en-US;q=0.7,en;q=0.3"},
+		"Connection":                {"keep-alive"},
+		"Cookie":                    {"a=b; c=d"},
+		"Priority":                  {"u=0, i"},
+		"Sec-Fetch-Dest":            {"document"},
+		"Sec-Fetch-Mode":            {"navigate"},
+		"Sec-Fetch-Site":            {"none"},
+		"Sec-Fetch-User":            {"?1"},
+		"Upgrade-Insecure-Requests": {"1"},
+		"User-Agent":                {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+	}
+}
+
+// An honest request costs no memory.
+func TestCleanAllocatesNothing(t *testing.T) {
+	c, h := cleaner("X-Erp-User"), browserHeader()
+	if n := testing.AllocsPerRun(100, func() { c.Clean(h) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkClean(b *testing.B) {
+	c, h := cleaner("X-Erp-User"), browserHeader()
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Clean(h)
+	}
+}
+
+// BenchmarkRange is the floor: looking at every name and doing nothing.
+func BenchmarkRange(b *testing.B) {
+	h := browserHeader()
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		for name := range h {
+			n += len(name)
+		}
+	}
+}
