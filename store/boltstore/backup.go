@@ -14,10 +14,14 @@ import (
 // and write. The copy is a store file itself.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 	defer s.catch(&err)()
-	return s.explain(s.db.View(func(tx *bbolt.Tx) error {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		_, err := tx.WriteTo(&cancelled{ctx, w})
 		return err
-	}))
+	})
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return s.explain(err)
 }
 
 // cancelled is a writer that fails when its context is over.

@@ -25,6 +25,9 @@ import (
 // the file's size.
 const initialMmap = 256 << 20
 
+// growth is by how much the file grows at once; each time costs an fsync.
+const growth = 4 << 20
+
 // Open opens the store file at path. A missing one is created, readable by this
 // user only, and so is its folder. The errors are ErrUnavailable, when another
 // process holds the file or the system refuses it, and ErrCorrupt, when it is
@@ -48,6 +51,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.pageSize = s.db.Info().PageSize
+	s.db.AllocSize = growth
 	if err := s.begin(isNew, o.ReadOnly); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
