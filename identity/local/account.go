@@ -54,6 +54,16 @@ func isID(id string) bool {
 	return found && len(text) == base64.RawURLEncoding.EncodedLen(idBytes)
 }
 
+// UserOf returns the ID of the user whose account is kept in the document with
+// this name, so that whoever keeps users in memory learns of a change.
+func UserOf(document string) (id string, ok bool) {
+	id, found := strings.CutPrefix(document, accountPrefix)
+	if !found || !isID(id) {
+		return "", false
+	}
+	return id, true
+}
+
 func (a *account) user() *identity.User {
 	return &identity.User{
 		ID: a.ID, Source: Source, Name: a.Name,

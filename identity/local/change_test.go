@@ -213,6 +213,9 @@ func TestARemovedNameIsNeverGivenToAnotherPerson(t *testing.T) {
 	if !errors.Is(err, local.ErrRemoved) || !strings.Contains(err.Error(), "user enable") {
 		t.Errorf("Add: got %v, want ErrRemoved and the remedy", err)
 	}
+	if id, err := users.ID(t.Context(), "anna"); err != nil || id != before.ID {
+		t.Errorf("the name leads to %q (%v), want %q", id, err, before.ID)
+	}
 	for what, err := range gone(t.Context(), users, before.ID) {
 		if !errors.Is(err, local.ErrRemoved) && !errors.Is(err, identity.ErrUnknown) && !errors.Is(err, identity.ErrWrong) {
 			t.Errorf("%s of a removed user: got %v", what, err)
@@ -252,6 +255,29 @@ func gone(ctx context.Context, users *local.Users, id string) map[string]error {
 	_, errs["Disable"] = users.Disable(ctx, "anna")
 	_, errs["Remove"] = users.Remove(ctx, "anna")
 	return errs
+}
+
+// Whoever keeps users in memory is told of every change by the name of a document.
+func TestADocumentTellsWhoseItIs(t *testing.T) {
+	users, s := open(t)
+	user := addAnna(t, users)
+	var found []string
+	for d, err := range s.Documents(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id, ok := local.UserOf(d.Name); ok {
+			found = append(found, id)
+		}
+	}
+	if diff := cmp.Diff([]string{user.ID}, found); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"", "user/", "user/x", "keyring", "x/user/" + user.ID} {
+		if id, ok := local.UserOf(name); ok {
+			t.Errorf("document %q is taken for the account of %q", name, id)
+		}
+	}
 }
 
 func TestChangesOfNobodyAreRefused(t *testing.T) {

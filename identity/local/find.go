@@ -42,6 +42,16 @@ func (u *Users) ByName(ctx context.Context, name string) (*identity.User, error)
 	return a.user(), nil
 }
 
+// ID returns the ID that belongs to a name, also when its user was removed:
+// [identity.ErrUnknown] or [identity.ErrUnavailable] otherwise.
+func (u *Users) ID(ctx context.Context, name string) (string, error) {
+	a, err := u.find(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	return a.ID, nil
+}
+
 // List returns all users, disabled ones too, by name.
 func (u *Users) List(ctx context.Context) ([]*identity.User, error) {
 	var all []*identity.User
