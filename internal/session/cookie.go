@@ -5,6 +5,7 @@ package session
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,80 +51,102 @@ type Presented struct {
 }
 
 // Take reads this host's cookie and removes every cookie of ours, whatever host
-// it is for, from the header: no app ever sees one.
+// it is for, from the header: no app ever sees one. Other cookies keep their
+// bytes and their order.
 func (c Cookies) Take(h http.Header) Presented {
-	var (
-		name  = c.Name()
-		value string
-		count int
-		empty bool
-	)
+	t := taking{name: c.Name()}
 	lines := h["Cookie"]
 	for i, line := range lines {
-		if !strings.Contains(line, plainName) {
-			continue
+		if strings.Contains(line, plainName) {
+			lines[i] = t.strip(line)
 		}
-		rest := strings.Builder{}
-		kept := 0
-		ours := 0
-		for part := range strings.SplitSeq(line, ";") {
-			n, v, _ := strings.Cut(strings.Trim(part, " \t"), "=")
-			n = strings.TrimRight(n, " \t")
-			if !Ours(n) {
-				kept++
-				continue
-			}
-			ours++
-			if n == name {
-				value = strings.Trim(v, " \t")
-				count++
-			}
-		}
-		switch {
-		case ours == 0:
-			continue
-		case kept == 0:
-			lines[i] = ""
-			empty = true
-			continue
-		}
-		rest.Grow(len(line))
-		for part := range strings.SplitSeq(line, ";") {
-			part = strings.Trim(part, " \t")
-			n, _, _ := strings.Cut(part, "=")
-			if part == "" || Ours(strings.TrimRight(n, " \t")) {
-				continue
-			}
-			if rest.Len() > 0 {
-				rest.WriteString("; ")
-			}
-			rest.WriteString(part)
-		}
-		lines[i] = rest.String()
 	}
-	if empty {
-		dropEmptyLines(h, lines)
+	switch left := slices.DeleteFunc(lines, func(line string) bool { return line == "" }); len(left) {
+	case 0:
+		delete(h, "Cookie")
+	case len(lines):
+	default:
+		h["Cookie"] = left
 	}
-	p := Presented{Twice: count > 1}
-	if count == 1 {
-		p.Token, p.OK = ParseToken(value)
+	p := Presented{Twice: t.count > 1}
+	if t.count == 1 {
+		p.Token, p.OK = ParseToken(t.value)
 	}
 	return p
 }
 
-// dropEmptyLines removes the Cookie lines that held nothing but ours.
-func dropEmptyLines(h http.Header, lines []string) {
-	kept := lines[:0]
-	for _, line := range lines {
-		if line != "" {
-			kept = append(kept, line)
+// taking gathers the cookies of one name.
+type taking struct {
+	name  string
+	value string
+	count int
+}
+
+// strip returns the line without our cookies. It allocates only when ours stand
+// between others.
+func (t *taking) strip(line string) string {
+	var left remains
+	start := 0
+	for at := 0; at < len(line); {
+		pair, _, _ := strings.Cut(line[at:], ";")
+		next := min(at+len(pair)+1, len(line))
+		if t.take(pair) {
+			left.add(line[start:at], len(line))
+			start = next
 		}
+		at = next
 	}
-	if len(kept) == 0 {
-		delete(h, "Cookie")
+	if start == 0 {
+		return line
+	}
+	left.add(line[start:], len(line))
+	return left.text()
+}
+
+// take reports whether the cookie is one of ours, and notes it when it is the
+// one that counts on this host.
+func (t *taking) take(pair string) bool {
+	name, value, _ := strings.Cut(pair, "=")
+	name = strings.Trim(name, blanks)
+	if name == t.name {
+		t.count++
+		t.value = strings.Trim(value, blanks)
+	}
+	return Ours(name)
+}
+
+// blanks may stand around a cookie and around its equals sign.
+const blanks = " \t"
+
+// remains joins what is left of a line. A line is as long as its sender likes, so
+// it is copied once and not once for each cookie of ours.
+type remains struct {
+	first string
+	all   strings.Builder
+}
+
+// add appends cookies that stand together in a line of the given length.
+func (r *remains) add(run string, length int) {
+	run = strings.Trim(run, ";"+blanks)
+	switch {
+	case run == "":
 		return
+	case r.first == "":
+		r.first = run
+		return
+	case r.all.Len() == 0:
+		r.all.Grow(length)
+		r.all.WriteString(r.first)
 	}
-	h["Cookie"] = kept
+	r.all.WriteString("; ")
+	r.all.WriteString(run)
+}
+
+func (r *remains) text() string {
+	if r.all.Len() == 0 {
+		return r.first
+	}
+	return r.all.String()
 }
 
 // Ours reports whether a cookie of this name is one of Gatehouse's own, on

@@ -26,8 +26,10 @@ const (
 	// maxSecrets bounds a session record. Whoever opens more hosts than this
 	// signs in to the oldest again, silently.
 	maxSecrets = 128
-	// attempts bounds the retries of a change that lost a race.
-	attempts = 16
+	// attempts bounds the retries of a change that lost a race. Where commits are
+	// gathered, one of those that race for a session wins in each round, and as
+	// many may race as a browser has tabs.
+	attempts = maxSecrets
 )
 
 // Keeper starts, extends and ends sessions. Everything it answers is durable
@@ -50,7 +52,8 @@ type Login struct {
 	Limits  Limits
 	// Replaces is the session that this browser had until now, or zero. It ends
 	// in the commit that starts the new one, so that a token planted or copied
-	// before the login is worth nothing after it.
+	// before the login is worth nothing after it. The browser must have shown a
+	// good token of it: a selector alone proves nothing.
 	Replaces store.ID
 }
 
@@ -114,8 +117,9 @@ type Grant struct {
 }
 
 // Attach gives the session a token for one more origin, in the very commit that
-// spends what the browser offers for it. ErrNone: there is no such session.
-// store.ErrNotFound: what was to be spent is spent already.
+// spends what the browser offers for it, and counts as a use of the session.
+// ErrNone: there is no such session, and nothing is spent. store.ErrNotFound:
+// what was to be spent is spent already.
 func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend store.Change, now time.Time) (Grant, error) {
 	for range attempts {
 		s, err := k.Get(ctx, id)
@@ -126,30 +130,40 @@ func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend s
 		grant := Grant{Token: token, Session: s}
 		s.secrets, grant.Again = prune(s.secrets, origin, now)
 		s.secrets = append(s.secrets, secret(token, origin, now))
+		if now.After(s.Seen) {
+			// A touch written since the session was read must not be undone.
+			s.Seen = now
+		}
 		record, err := s.record()
 		if err != nil {
 			return Grant{}, err
 		}
 		err = k.Store.Commit(ctx, spend, store.Put{Record: record})
-		if errors.Is(err, store.ErrConflict) {
+		switch {
+		case err == nil:
+			s.Version++
+			return grant, nil
+		case errors.Is(err, store.ErrConflict):
 			continue
+		case errors.Is(err, store.ErrNotFound):
+			// Which of the two is gone?
+			if _, err := k.Get(ctx, id); err != nil {
+				return Grant{}, err
+			}
 		}
-		if err != nil {
-			return Grant{}, fmt.Errorf("session %s at %s: %w", id, origin, err)
-		}
-		s.Version++
-		return grant, nil
+		return Grant{}, fmt.Errorf("session %s at %s: %w", id, origin, err)
 	}
 	return Grant{}, fmt.Errorf("session %s at %s: %w", id, origin, store.ErrConflict)
 }
 
 // prune drops the secrets of origin that no browser can still rely on, and the
 // oldest of all when there are too many. It reports whether one was handed out
-// for origin a moment ago.
+// for origin a moment ago. One from the future is of a clock that was set back:
+// nobody knows how old it is.
 func prune(secrets []store.Secret, origin string, now time.Time) (kept []store.Secret, again bool) {
 	for _, s := range secrets {
 		if s.Audience == origin {
-			if now.Sub(s.Since) > burst {
+			if now.Sub(s.Since).Abs() > burst {
 				continue
 			}
 			again = true
@@ -174,22 +188,24 @@ func (k *Keeper) End(ctx context.Context, id store.ID) error {
 }
 
 // EndAll ends the sessions of a person, all but the excepted one, and returns
-// how many ended. It tries them all before it returns an error.
+// how many ended. It tries all that it can find before it returns an error.
 func (k *Keeper) EndAll(ctx context.Context, userID string, except store.ID) (int, error) {
 	if userID == "" {
 		// An empty owner would select the sessions of everybody.
 		return 0, errors.New("ending all sessions of a user: no user named")
 	}
-	var ids []store.ID
+	var (
+		ids    []store.ID
+		failed error
+	)
 	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
-		if err != nil {
-			return 0, fmt.Errorf("listing the sessions of a user: %w", err)
-		}
-		if record.ID != except {
+		switch {
+		case err != nil:
+			failed = fmt.Errorf("listing the sessions of a user: %w", err)
+		case record.ID != except:
 			ids = append(ids, record.ID)
 		}
 	}
-	var failed error
 	ended := 0
 	for _, id := range ids {
 		if err := k.End(ctx, id); err != nil {

@@ -22,8 +22,9 @@ import (
 // Kind is the kind of session records in the store.
 const Kind store.Kind = "session"
 
-// clockSlack is how far in the future a session may have begun. A clock that
-// was set back by more must not make sessions live longer than they were given.
+// clockSlack is how far in the future a session may have begun or been used. A
+// clock that was set back by more must not make sessions live longer than they
+// were given.
 const clockSlack = 5 * time.Minute
 
 // storeGrace is how much longer the store keeps a session than it may be idle,
@@ -191,10 +192,11 @@ func (s *Session) End(seen time.Time, configured Limits) time.Time {
 	return end
 }
 
-// Expired reports whether the session is over at now. A session that began
-// later than now belongs to a clock that was set back and counts as over.
+// Expired reports whether the session is over at now. A session that began or
+// was used later than now, by more than clocks differ, belongs to a clock that
+// was set back and counts as over.
 func (s *Session) Expired(seen time.Time, configured Limits, now time.Time) bool {
-	if s.Created.Sub(now) > clockSlack {
+	if s.Created.Sub(now) > clockSlack || seen.Sub(now) > clockSlack {
 		return true
 	}
 	end := s.End(seen, configured)

@@ -89,6 +89,10 @@ func ParseChallenge(text string) (string, bool) {
 	if len(text) != secretLength {
 		return "", false
 	}
-	_, err := encoding.Decode(hash[:], []byte(text))
-	return text, err == nil
+	// The decoder passes over line breaks, so a text of the right length may be
+	// short of bytes.
+	if n, err := encoding.Decode(hash[:], []byte(text)); err != nil || n != len(hash) {
+		return "", false
+	}
+	return text, true
 }
