@@ -61,9 +61,9 @@ func (r *Ring) edit(ctx context.Context, now time.Time, ensure []Algorithm, deci
 	return fmt.Errorf("key ring: %w %d times in a row", store.ErrConflict, attempts)
 }
 
-// read returns the ring as it is stored, empty with version 0 when it is not. A
-// damaged ring also takes the keys from the readers: what cannot be read again
-// must not go on signing until the next restart finds out.
+// read returns the ring as it is stored, empty with version 0 when it is not.
+// From a damaged ring on nothing is signed: what cannot be read again must not go
+// on until the next restart finds out. What was signed before still verifies.
 func (r *Ring) read(ctx context.Context) (families, uint64, error) {
 	document, err := r.store.Document(ctx, Document)
 	if errors.Is(err, store.ErrNotFound) {
@@ -74,7 +74,9 @@ func (r *Ring) read(ctx context.Context) (families, uint64, error) {
 	}
 	keys, err := decode(document.Data)
 	if err != nil {
-		r.view.Store(&view{ensured: r.view.Load().ensured})
+		silent := *r.view.Load()
+		silent.keys = nil
+		r.view.Store(&silent)
 		return nil, 0, err
 	}
 	return keys, document.Version, nil

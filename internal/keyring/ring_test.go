@@ -171,8 +171,8 @@ func TestMaintainTwiceRotatesOnce(t *testing.T) {
 	}
 }
 
-// Two nodes that maintain at the same moment rotate once between them and end
-// with the same keys; so do two operators who rotate by hand.
+// Nodes that maintain at the same moment rotate once between them and end with
+// the same keys.
 func TestParallelNodesEndWithTheSameKeys(t *testing.T) {
 	later := time.Now().Add(31 * day)
 	work := map[string]func(*keyring.Ring) error{
@@ -330,6 +330,7 @@ func TestDamagedDocumentFailsClosed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := memstore.New()
 			r := open(t, s)
+			published := r.JWKS()
 			stored, err := s.Document(t.Context(), keyring.Document)
 			if err != nil {
 				t.Fatal(err)
@@ -351,6 +352,9 @@ func TestDamagedDocumentFailsClosed(t *testing.T) {
 			}
 			if _, _, err := r.Sign(keyring.Signer{Algorithm: keyring.ES256}, claims(), time.Now(), time.Minute); err == nil {
 				t.Error("a damaged ring signs")
+			}
+			if !bytes.Equal(r.JWKS(), published) {
+				t.Error("what was signed before can no longer be verified")
 			}
 			if after, err := s.Document(t.Context(), keyring.Document); err != nil || string(after.Data) != data {
 				t.Errorf("the document was changed: %v", err)

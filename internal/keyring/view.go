@@ -5,8 +5,8 @@ package keyring
 
 // view is one state of the ring, prepared for readers. It is never changed.
 type view struct {
-	keys    families
-	byKID   map[string]key
+	keys    families       // what signs
+	byKID   map[string]key // what verifies
 	infos   []KeyInfo
 	jwks    []byte
 	ensured []Algorithm
