@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
 
 func cleaner(names ...string) *gate.Cleaner { return gate.NewCleaner(names, false) }
@@ -71,6 +72,19 @@ func TestAuthorizationIsKeptOnlyOnRequest(t *testing.T) {
 		gate.NewCleaner(nil, keep).Clean(h)
 		if _, kept := h["Authorization"]; kept != keep {
 			t.Errorf("keep %t: kept %t", keep, kept)
+		}
+	}
+}
+
+// Beside rules with methods no header names another one, in whatever spelling
+// (threat 47).
+func TestMethodOverrideIsRemoved(t *testing.T) {
+	c := cleaner(policy.OverrideHeaders()...)
+	for _, name := range []string{"X-Http-Method-Override", "X-HTTP-Method-Override", "x_http_method_override", "X-Http-Method", "X.Method.Override", "X-Original-Method"} {
+		h := http.Header{name: {"DELETE"}}
+		c.Clean(h)
+		if len(h) > 0 {
+			t.Errorf("%s arrives", name)
 		}
 	}
 }

@@ -89,7 +89,11 @@ type visit struct {
 
 // Prepare makes the gate ready. It is called once, before Admit.
 func (g *Gate) Prepare() {
-	g.cleaner = NewCleaner(g.App.Headers.Names(), g.App.KeepAuthorization)
+	names := g.App.Headers.Names()
+	if g.App.Policy.HasMethods() {
+		names = append(names, policy.OverrideHeaders()...)
+	}
+	g.cleaner = NewCleaner(names, g.App.KeepAuthorization)
 }
 
 // Admit takes the request through the gate. It returns the request as it goes on
@@ -121,7 +125,7 @@ func (v *visit) walk() *Pass {
 		v.reserved(step)
 		return nil
 	}
-	path, err := policy.CheckPath(v.r.URL.EscapedPath())
+	asked, err := facts(v.r, v.arrival.Client)
 	if err != nil {
 		v.badPath(err)
 		return nil
@@ -136,7 +140,7 @@ func (v *visit) walk() *Pass {
 			v.unavailable(err)
 			return nil
 		}
-		decision := v.App.Policy.Decide(user, policy.Facts{Path: path, Method: v.r.Method, Address: v.arrival.Client})
+		decision := v.App.Policy.Decide(user, asked)
 		switch decision.Verdict {
 		case policy.Allow:
 			if !decision.Identify {
@@ -181,11 +185,6 @@ func (v *visit) foreign() bool {
 // is not the one that was found any more.
 func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
 	p := &Pass{Request: v.r, Writer: v.filter(s != nil), User: user, Session: s}
-	if v.App.Policy.HasMethods() {
-		for _, name := range policy.OverrideHeaders() {
-			v.r.Header.Del(name)
-		}
-	}
 	if s == nil {
 		return p, true
 	}

@@ -58,17 +58,18 @@ func (f *ResponseFilter) changesCookie(line string) bool {
 	return namesOurCookie(line) || (!f.AllowCookieDomain && hasDomain(line))
 }
 
-// cookieBlanks is what one browser or another drops around the name of a cookie.
-const cookieBlanks = " \t\r\n\v\f\x00"
+// isBlank reports whether one browser or another drops the character around the
+// name of a cookie.
+func isBlank(r rune) bool { return r <= ' ' }
 
 // namesOurCookie reports whether a browser would send the cookie back as one of
 // ours. A cookie without a name is sent back as its value alone (RFC 6265bis,
 // section 5.8.3), so `=gatehouse=x` and `gatehouse` plant one as well.
 func namesOurCookie(line string) bool {
 	pair, _, _ := strings.Cut(line, ";")
-	pair = strings.TrimLeft(pair, cookieBlanks+"=")
+	pair = strings.TrimLeftFunc(pair, func(r rune) bool { return r == '=' || isBlank(r) })
 	name, _, _ := strings.Cut(pair, "=")
-	return session.Ours(strings.Trim(name, cookieBlanks))
+	return session.Ours(strings.TrimFunc(name, isBlank))
 }
 
 // hasDomain reports whether a Set-Cookie line has a Domain attribute.
@@ -95,5 +96,5 @@ func withoutDomain(line string) string {
 
 func isDomain(attribute string) bool {
 	name, _, _ := strings.Cut(attribute, "=")
-	return strings.EqualFold(strings.Trim(name, cookieBlanks), "Domain")
+	return strings.EqualFold(strings.TrimFunc(name, isBlank), "Domain")
 }

@@ -7,9 +7,9 @@ import "strings"
 
 // OverrideHeaders returns the headers in which a client can name a method other
 // than the one of the request, and which web frameworks obey. Beside rules with
-// methods a request that has one of them must be refused, since nobody knows which
-// method the app will see; without such rules they do no harm. They count under
-// every spelling that an app folds together.
+// methods they must not reach the app, in no spelling that it folds together; without
+// such rules they do no harm. The app then does what the request's own method says,
+// and that is what the policy has decided on.
 func OverrideHeaders() []string {
 	return []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method", "X-Forwarded-Method"}
 }

@@ -91,8 +91,8 @@ type Policy struct {
 // versions, wherever the rules were written.
 func (p *Policy) Version() string { return p.version }
 
-// HasMethods reports whether a rule depends on the method. If so, a request that
-// names another method in a header must not be passed on: see [OverrideHeaders].
+// HasMethods reports whether a rule depends on the method. If so, headers that
+// name another method must not be passed on: see [OverrideHeaders].
 func (p *Policy) HasMethods() bool { return p.methods }
 
 // Decide says what happens to a request of u, who is nil when nobody is signed in.
