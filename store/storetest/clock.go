@@ -55,7 +55,7 @@ func testClockEarlier(t *testing.T, s store.Store) {
 func testClockCounter(t *testing.T, s store.Store) {
 	add(t, s, "a", 1, time.Minute)
 	time.Sleep(time.Minute - time.Nanosecond)
-	same(t, "within the window", add(t, s, "a", 1, time.Minute), 2)
+	same(t, "within the window", add(t, s, "a", 1, time.Hour), 2) // does not prolong it
 	same(t, "swept", sweep(t, s, 10), 0)
 	time.Sleep(time.Nanosecond)
 	same(t, "after the window", add(t, s, "a", 0, time.Minute), 0)
@@ -75,4 +75,43 @@ func testClockSweep(t *testing.T, s store.Store) {
 	time.Sleep(4*time.Hour + time.Minute)
 	same(t, "swept", sweep(t, s, 100), 4)
 	same(t, "left", len(list(t, s, store.Filter{})), 6)
+}
+
+// A record whose end has moved is swept at its real end, not at the old one:
+// touched, updated to live longer, to live shorter, for ever, and deleted.
+func testClockMoved(t *testing.T, s store.Store) {
+	now := time.Now()
+	soon := now.Add(time.Minute)
+	idle := func() store.Record {
+		r := record(now)
+		r.Idle = time.Hour
+		r.Seen = soon.Add(-time.Hour).UTC()
+		return put(t, s, r)
+	}
+	touched, longer, forever, deleted := idle(), idle(), idle(), idle()
+	shorter := put(t, s, record(now))
+
+	touched.Seen = now.UTC()
+	must(t, s.Touch(t.Context(), kind, map[store.ID]time.Time{touched.ID: now}))
+	longer.Seen = now.UTC()
+	longer = put(t, s, longer)
+	forever.Expires, forever.Idle = time.Time{}, 0
+	forever = put(t, s, forever)
+	shorter.Expires = soon.UTC()
+	shorter = put(t, s, shorter)
+	must(t, s.Commit(t.Context(), store.Delete{Kind: kind, ID: deleted.ID}))
+
+	time.Sleep(time.Until(soon))
+	same(t, "swept: the shorter one", sweep(t, s, 10), 1)
+	for _, r := range []store.Record{touched, longer, forever} {
+		same(t, "spared", get(t, s, r), r)
+	}
+	same(t, "swept again", sweep(t, s, 10), 0)
+
+	// What was spared must still be found when its time has come.
+	for _, r := range []store.Record{touched, longer, forever} {
+		r.Expires = now.Add(-time.Second)
+		put(t, s, r)
+	}
+	same(t, "swept at last", sweep(t, s, 10), 3)
 }

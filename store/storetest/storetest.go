@@ -53,7 +53,6 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"counters in parallel", testCounterParallel},
 		{"expired is invisible", testExpired},
 		{"sweep", testSweep},
-		{"sweep spares the touched", testSweepTouched},
 		{"cancelled", testCancelled},
 		{"close", testClose},
 		{"model", testModel},
@@ -74,6 +73,7 @@ func RunClock(t *testing.T, open func(t *testing.T) store.Store) {
 		{"earlier limit wins", testClockEarlier},
 		{"counter", testClockCounter},
 		{"sweep", testClockSweep},
+		{"sweep when the end has moved", testClockMoved},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { test.run(t, open(t)) })
