@@ -130,7 +130,7 @@ async function main() {
   for await (const line of require('node:readline').createInterface({ input: process.stdin })) {
     try {
       const user = await verifier.verify(line);
-      console.log(`ok ${user.sub} ${user.preferred_username}`);
+      console.log(`ok ${user.sub} ${user.preferred_username ?? ''}`);
     } catch (error) {
       console.log(`refused: ${error.message}`);
     }

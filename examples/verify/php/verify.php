@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /*
- * Who is asking? Copy this file into your app (PHP 8.1 or newer, ext-openssl):
+ * Who is asking? Copy this file into your app (PHP 7.4 or newer, ext-openssl):
  *
  *     require 'verify.php';
  *     $gatehouse = new Gatehouse\Verifier(
@@ -38,15 +38,20 @@ final class Verifier
     private const FRESH = 600, OLD = 3600;
 
     private array $known = ['fetched' => 0, 'tried' => 0, 'keys' => []];
+    private string $jwks;
+    private string $issuer;
+    private string $audience;
+    private ?string $cache;
+    private int $floor;
 
     /** @param int $floor least time between two fetches, so that invented kids cannot hammer the portal (seconds) */
-    public function __construct(
-        private string $jwks,
-        private string $issuer,
-        private string $audience,
-        private ?string $cache = null,
-        private int $floor = 60,
-    ) {
+    public function __construct(string $jwks, string $issuer, string $audience, ?string $cache = null, int $floor = 60)
+    {
+        $this->jwks = $jwks;
+        $this->issuer = $issuer;
+        $this->audience = $audience;
+        $this->cache = $cache;
+        $this->floor = $floor;
     }
 
     /** Returns the claims of a good assertion, and throws Refused for anything else. */
@@ -56,7 +61,7 @@ final class Verifier
         if (strlen($token) > 16384 || count($parts) !== 3) {
             throw new Refused('not a token');
         }
-        [$header, $claims, $signature] = array_map(self::decode(...), $parts);
+        [$header, $claims, $signature] = [self::decode($parts[0]), self::decode($parts[1]), self::decode($parts[2])];
         $header = json_decode($header, true);
         $alg = $header['alg'] ?? null;
         if (!in_array($alg, self::algorithms(), true)) {
@@ -76,17 +81,25 @@ final class Verifier
         return $this->check(json_decode($claims, true));
     }
 
-    private function check(mixed $claims): array
+    private function check($claims): array
     {
         $now = time();
-        return match (true) {
-            ($claims['iss'] ?? null) !== $this->issuer => throw new Refused('issuer is another'),
-            ($claims['aud'] ?? null) !== $this->audience => throw new Refused('meant for another app'),
-            !is_int($claims['exp'] ?? null) || $claims['exp'] <= $now => throw new Refused('expired'),
-            !is_int($claims['nbf'] ?? null) || $claims['nbf'] > $now => throw new Refused('not valid yet'),
-            !is_string($claims['sub'] ?? null) || $claims['sub'] === '' => throw new Refused('names nobody'),
-            default => $claims,
-        };
+        if (($claims['iss'] ?? null) !== $this->issuer) {
+            throw new Refused('issuer is another');
+        }
+        if (($claims['aud'] ?? null) !== $this->audience) {
+            throw new Refused('meant for another app');
+        }
+        if (!is_int($claims['exp'] ?? null) || $claims['exp'] <= $now) {
+            throw new Refused('expired');
+        }
+        if (!is_int($claims['nbf'] ?? null) || $claims['nbf'] > $now) {
+            throw new Refused('not valid yet');
+        }
+        if (!is_string($claims['sub'] ?? null) || $claims['sub'] === '') {
+            throw new Refused('names nobody');
+        }
+        return $claims;
     }
 
     private static function algorithms(): array
@@ -110,7 +123,10 @@ final class Verifier
         if (abs($now - $this->known['fetched']) > self::OLD) {
             throw new Refused('the keys cannot be fetched');
         }
-        return $this->known['keys'][$kid] ?? throw new Refused('key is unknown');
+        if (!isset($this->known['keys'][$kid])) {
+            throw new Refused('key is unknown');
+        }
+        return $this->known['keys'][$kid];
     }
 
     private function fetch(int $now): void
@@ -192,7 +208,7 @@ if (PHP_SAPI === 'cli' && realpath($_SERVER['SCRIPT_FILENAME']) === __FILE__) {
     while (($line = fgets(STDIN)) !== false) {
         try {
             $user = $verifier->verify(rtrim($line, "\n"));
-            echo "ok {$user['sub']} {$user['preferred_username']}\n";
+            echo "ok {$user['sub']} ", $user['preferred_username'] ?? '', "\n";
         } catch (Refused $e) {
             echo "refused: {$e->getMessage()}\n";
         }

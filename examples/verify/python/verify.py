@@ -152,7 +152,7 @@ def main():
     for line in sys.stdin:
         try:
             user = verifier.verify(line.rstrip("\n"))
-            print("ok", user["sub"], user["preferred_username"], flush=True)
+            print("ok", user["sub"], user.get("preferred_username", ""), flush=True)
         except Refused as why:
             print("refused:", why, flush=True)
 
