@@ -64,7 +64,7 @@ func try(t *testing.T, th *throttle.Throttle, a throttle.Attempt, right bool) bo
 	t.Helper()
 	trial, err := th.Begin(t.Context(), a)
 	if refused, ok := errors.AsType[*throttle.Refused](err); ok {
-		if refused.RetryAfter <= 0 || refused.RetryAfter > limits.Name.Window {
+		if refused.RetryAfter <= 0 || refused.RetryAfter > century {
 			t.Errorf("try again in %v", refused.RetryAfter)
 		}
 		return false
@@ -213,6 +213,43 @@ func TestParallelGuessesSeeEachOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Attack: as many nodes as guesses, each of which has looked before any has
+// counted. Counting decides, not looking.
+func TestGuessesOnManyNodesSeeEachOther(t *testing.T) {
+	const guesses = 30
+	s := &gathering{Store: memstore.New()}
+	s.all.Add(guesses)
+	few := throttle.Limits{Address: throttle.Limit{Most: 10, Window: century}}
+	var passed atomic.Int64
+	var all sync.WaitGroup
+	for range guesses {
+		node := throttle.New(s, blind, few)
+		all.Go(func() {
+			if wrong(t, node, from("192.0.2.1", "")) {
+				passed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := passed.Load(); n > 10 {
+		t.Errorf("%d guesses were let through, want at most 10", n)
+	}
+}
+
+// gathering is a store in which nobody counts before all have looked.
+type gathering struct {
+	store.Store
+	all sync.WaitGroup
+}
+
+func (s *gathering) Add(ctx context.Context, name string, n int, window time.Duration) (int, error) {
+	if n > 0 {
+		s.all.Done()
+		s.all.Wait()
+	}
+	return s.Store.Add(ctx, name, n, window)
 }
 
 // A right password is never slowed, however many arrive at once for one person
