@@ -15,8 +15,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
-	"golang.org/x/text/width"
 )
 
 // Compile checks rules and makes a policy of them. An error names the word that is
@@ -105,11 +105,23 @@ func checkUsers(names []string) error {
 	return nil
 }
 
-// canonicalName brings a configured name into the form of identity.User.Name:
-// width, case and composition are folded, as in the UsernameCaseMapped profile of
-// PRECIS (RFC 8265, section 3.3).
+// canonicalName brings a configured name into the form of identity.User.Name: the
+// UsernameCaseMapped profile of PRECIS (RFC 8265, section 3.3), applied until nothing
+// changes any more. A name that the profile does not know, because a source has
+// names with spaces in it, is compared as it is written.
 func canonicalName(name string) string {
-	return norm.NFC.String(strings.ToLower(width.Fold.String(name)))
+	canonical := name
+	for range 4 {
+		mapped, err := precis.UsernameCaseMapped.String(canonical)
+		if err != nil {
+			return name
+		}
+		if mapped == canonical {
+			break
+		}
+		canonical = mapped
+	}
+	return canonical
 }
 
 func checkGroups(names []string) error {

@@ -184,11 +184,13 @@ func TestDecide(t *testing.T) {
 			{bob, from("not known", "/"), refused},
 		}},
 		"names are compared in their canonical form": {policy.Rules{Rules: []policy.Rule{
-			allow(policy.Rule{Users: words("Ada", "ZOE\u0301")}),
+			allow(policy.Rule{Users: words("ＡDA", "ZOE\u0301", "Ada Lovelace", "\u0130lker")}),
 		}}, []request{
 			{ada, get("/"), named},
 			{zoé, get("/"), named},
 			{bob, get("/"), refused},
+			{&identity.User{Name: "Ada Lovelace"}, get("/"), named},
+			{&identity.User{Name: "ilker"}, get("/"), refused}, // another letter, another person
 		}},
 		"everything": {policy.Rules{Public: words("/*"), Rules: []policy.Rule{
 			allow(policy.Rule{Groups: words("staff")}),
