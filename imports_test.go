@@ -57,11 +57,12 @@ var doors = map[string][]string{
 
 // guests are chosen by configuration: nothing but the adapter knows them by name.
 // The local users also have commands, which internal/admin carries out, and are
-// kept in the store that internal/house puts everything onto.
+// kept in the store that internal/house puts everything onto. The portal makes the
+// first of them, and counts guesses by their canonical names.
 var guests = map[string][]string{
 	"store/*":        {"caddymodule"},
 	"identity/*":     {"caddymodule"},
-	"identity/local": {"caddymodule", "internal/admin", "internal/house"},
+	"identity/local": {"caddymodule", "internal/admin", "internal/house", "internal/portal"},
 }
 
 // homes says where each library of somebody else may be imported. The longest

@@ -21,7 +21,10 @@ type NewUser struct {
 }
 
 // Add makes a user: [ErrInvalid], [ErrExists] or [ErrRemoved] when that is not possible.
-func (u *Users) Add(ctx context.Context, n NewUser) (*identity.User, error) {
+//
+// The changes in with become durable in the same commit or not at all; when one
+// of them finds nothing, the error is store.ErrNotFound and there is no user.
+func (u *Users) Add(ctx context.Context, n NewUser, with ...store.Change) (*identity.User, error) {
 	name, err := Canonical(n.Name)
 	if err != nil {
 		return nil, err
@@ -34,8 +37,10 @@ func (u *Users) Add(ctx context.Context, n NewUser) (*identity.User, error) {
 		return nil, err
 	}
 	claim := store.PutDocument{Document: store.Document{Name: u.claim(name), Data: []byte(a.ID)}}
-	err = u.store.Commit(ctx, a.put(), claim)
+	err = u.store.Commit(ctx, append(with, a.put(), claim)...)
 	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, err
 	case errors.Is(err, store.ErrConflict):
 		return nil, u.taken(ctx, name)
 	case err != nil:

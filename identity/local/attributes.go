@@ -23,20 +23,20 @@ const (
 )
 
 func checkFullName(name string) error {
-	return checkLine("full name", name, maxFullNameBytes)
+	return checkLine(FieldFullName, name, maxFullNameBytes)
 }
 
 func checkEmail(email string) error {
 	if email == "" {
 		return nil
 	}
-	if err := checkLine("e-mail address", email, maxEmailBytes); err != nil {
+	if err := checkLine(FieldEmail, email, maxEmailBytes); err != nil {
 		return err
 	}
 	local, domain, found := strings.Cut(email, "@")
 	if !found || local == "" || domain == "" || strings.Contains(domain, "@") ||
 		strings.ContainsAny(email, notInEmails) || strings.ContainsFunc(email, unicode.IsSpace) {
-		return invalid("%q is no e-mail address", email)
+		return invalid(FieldEmail, "%q is no e-mail address", email)
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func cleanGroups(groups []string) ([]string, error) {
 			clean = append(clean, group)
 		}
 		if len(clean) > maxGroups {
-			return nil, invalid("a user has at most %d groups", maxGroups)
+			return nil, invalid(FieldGroup, "a user has at most %d groups", maxGroups)
 		}
 	}
 	return clean, nil
@@ -62,25 +62,25 @@ func cleanGroups(groups []string) ([]string, error) {
 func checkGroup(group string) error {
 	switch {
 	case group == "":
-		return invalid("a group name is empty")
+		return invalid(FieldGroup, "a group name is empty")
 	case strings.ContainsAny(group, notInGroups):
-		return invalid("group %q has one of %s, which separate groups", group, notInGroups)
+		return invalid(FieldGroup, "group %q has one of %s, which separate groups", group, notInGroups)
 	}
-	return checkLine("group", group, maxGroupBytes)
+	return checkLine(FieldGroup, group, maxGroupBytes)
 }
 
 // checkLine refuses what would not stay one line, or would not read as it is
 // written, in a header, a log or a list.
-func checkLine(what, text string, most int) error {
+func checkLine(what Field, text string, most int) error {
 	switch {
 	case len(text) > most:
-		return invalid("the %s is longer than %d bytes", what, most)
+		return invalid(what, "the %s is longer than %d bytes", what, most)
 	case !utf8.ValidString(text):
-		return invalid("the %s %q is not UTF-8", what, text)
+		return invalid(what, "the %s %q is not UTF-8", what, text)
 	case strings.ContainsFunc(text, breaksLine):
-		return invalid("the %s %q has a control character", what, text)
+		return invalid(what, "the %s %q has a control character", what, text)
 	case strings.TrimSpace(text) != text:
-		return invalid("the %s %q begins or ends with a space", what, text)
+		return invalid(what, "the %s %q begins or ends with a space", what, text)
 	}
 	return nil
 }

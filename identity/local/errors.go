@@ -23,8 +23,32 @@ var (
 	ErrInvalid = errors.New("not possible")
 )
 
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+// Field is what an [InvalidError] is about, in words.
+type Field string
+
+// The fields of a user.
+const (
+	FieldName     Field = "user name"
+	FieldFullName Field = "full name"
+	FieldEmail    Field = "e-mail address"
+	FieldGroup    Field = "group"
+	FieldPassword Field = "password"
+)
+
+// InvalidError says which part of a user cannot be taken, and why. It is an
+// ErrInvalid, and never shows a password.
+type InvalidError struct {
+	Field Field
+	why   string
+}
+
+func (e *InvalidError) Error() string { return ErrInvalid.Error() + ": " + e.why }
+
+// Unwrap makes it an ErrInvalid.
+func (e *InvalidError) Unwrap() error { return ErrInvalid }
+
+func invalid(field Field, format string, args ...any) error {
+	return &InvalidError{Field: field, why: fmt.Sprintf(format, args...)}
 }
 
 func unavailable(err error) error {

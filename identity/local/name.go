@@ -25,21 +25,21 @@ const (
 func Canonical(name string) (string, error) {
 	// Before any mapping, so that the length of what a client sends costs nothing.
 	if len(name) > maxNameRunes*utf8.UTFMax {
-		return "", invalid("a user name has at most %d characters", maxNameRunes)
+		return "", invalid(FieldName, "a user name has at most %d characters", maxNameRunes)
 	}
 	canonical, err := mapName(name)
 	if err != nil {
-		return "", invalid("user name %q has a character that names do not have", name)
+		return "", invalid(FieldName, "user name %q has a character that names do not have", name)
 	}
 	switch {
 	case canonical == "":
-		return "", invalid("a user name is missing")
+		return "", invalid(FieldName, "a user name is missing")
 	case utf8.RuneCountInString(canonical) > maxNameRunes:
-		return "", invalid("a user name has at most %d characters", maxNameRunes)
+		return "", invalid(FieldName, "a user name has at most %d characters", maxNameRunes)
 	case strings.ContainsAny(canonical, notInNames):
-		return "", invalid("user name %q has one of %s", name, notInNames)
+		return "", invalid(FieldName, "user name %q has one of %s", name, notInNames)
 	case canonical[0] == '-':
-		return "", invalid("user name %q begins with -", name)
+		return "", invalid(FieldName, "user name %q begins with -", name)
 	}
 	return canonical, nil
 }
@@ -55,5 +55,5 @@ func mapName(name string) (string, error) {
 		}
 		name = mapped
 	}
-	return "", invalid("user name %q has no stable form", name)
+	return "", invalid(FieldName, "user name %q has no stable form", name)
 }

@@ -21,14 +21,14 @@ const (
 // password is never cut to fit. No error shows any part of it.
 func prepare(password string) ([]byte, error) {
 	if len(password) > MaxPasswordBytes {
-		return nil, invalid("a password has at most %d bytes", MaxPasswordBytes)
+		return nil, invalid(FieldPassword, "a password has at most %d bytes", MaxPasswordBytes)
 	}
 	prepared, err := precis.OpaqueString.String(password)
 	switch {
 	case err != nil:
-		return nil, invalid("a password is missing or has a control character")
+		return nil, invalid(FieldPassword, "a password is missing or has a control character")
 	case len(prepared) > MaxPasswordBytes:
-		return nil, invalid("a password has at most %d bytes", MaxPasswordBytes)
+		return nil, invalid(FieldPassword, "a password has at most %d bytes", MaxPasswordBytes)
 	}
 	return []byte(prepared), nil
 }
@@ -37,7 +37,7 @@ func prepare(password string) ([]byte, error) {
 func prepareNew(password string) ([]byte, error) {
 	prepared, err := prepare(password)
 	if err == nil && utf8.RuneCount(prepared) < MinPasswordRunes {
-		err = invalid("a password has at least %d characters", MinPasswordRunes)
+		err = invalid(FieldPassword, "a password has at least %d characters", MinPasswordRunes)
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package house puts together what stands on one open store: the memory above
+// it, the users, the sessions, the codes, the throttle. A house outlives a
+// configuration, since a store can be open only once and a stream that was opened
+// under one configuration must still be cut under the next. It also does the
+// work that nobody asks for: sweeping what has expired, rotating keys.
+//
+// It decides nothing about requests; gate and portal do, with what they find here.
+package house
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/seal"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+const (
+	// sweepEvery is how often expired records are removed, sweepBatch how many
+	// in one transaction, so that no login waits long behind a sweep.
+	sweepEvery = 30 * time.Second
+	sweepBatch = 500
+)
+
+// House is everything that stands on one open store.
+type House struct {
+	Live     *live.Live
+	Users    *local.Users
+	Sessions *session.Keeper
+	Codes    *handoff.Codes
+	Throttle *throttle.Throttle
+	Seal     *seal.Key
+
+	logger    *zap.Logger
+	firstUser func() error
+	first     sync.Once
+	stop      context.CancelFunc
+	work      sync.WaitGroup
+
+	keysChanged chan struct{}
+
+	mu    sync.Mutex
+	rings map[*keyring.Ring]struct{}
+}
+
+// Options are what a house needs besides its store.
+type Options struct {
+	// Seal protects what is at rest.
+	Seal *seal.Key
+	// FirstUser is called once when there is a user, so that a store which is
+	// empty later is known to have lost them. Nil where nothing keeps that.
+	FirstUser func() error
+	// Users are the settings of the local users.
+	Users local.Options
+	// Throttle limits guessing; zero fields mean the defaults.
+	Throttle throttle.Limits
+	Logger   *zap.Logger
+}
+
+// Open puts a house on an open store, which it closes when it is closed itself.
+// When it returns an error the store is still open.
+func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
+	sealed, err := seal.Wrap(ctx, opened, o.Seal)
+	if err != nil {
+		return nil, err
+	}
+	h := &House{
+		Seal:        o.Seal,
+		logger:      o.Logger,
+		firstUser:   o.FirstUser,
+		keysChanged: make(chan struct{}, 1),
+		rings:       make(map[*keyring.Ring]struct{}),
+	}
+	h.Live = live.New(sealed, live.Options{
+		User:       func(ctx context.Context, id string) (*identity.User, error) { return h.Users.User(ctx, id) },
+		UserOf:     local.UserOf,
+		OnError:    func(err error) { h.logger.Error("in the background", zap.Error(err)) },
+		OnDocument: h.documentChanged,
+	})
+	blind := func(label string) func(string) string {
+		return func(s string) string { return o.Seal.Blind(label, s) }
+	}
+	h.Users = local.New(h.Live, blind("user name"), o.Users)
+	h.Sessions = &session.Keeper{Store: h.Live}
+	h.Codes = &handoff.Codes{Store: h.Live, Sessions: h.Sessions}
+	h.Throttle = throttle.New(h.Live, blind("throttle"), o.Throttle)
+
+	known, err := h.Users.Any(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for users: %w", err)
+	}
+	if known {
+		h.noteFirstUser()
+	}
+	var background context.Context
+	background, h.stop = context.WithCancel(context.Background())
+	h.work.Go(func() { h.sweep(background) })
+	h.work.Go(func() { h.followKeys(background) })
+	return h, nil
+}
+
+// Close ends the work in the background, writes what is pending and closes the store.
+func (h *House) Close() error {
+	h.stop()
+	h.work.Wait()
+	return h.Live.Close()
+}
+
+// documentChanged is told of every change of a document.
+func (h *House) documentChanged(name string) {
+	if _, ok := local.UserOf(name); ok {
+		h.noteFirstUser()
+	}
+	if name == keyring.Document {
+		select {
+		case h.keysChanged <- struct{}{}:
+		default: // a look at the keys is due already
+		}
+	}
+}
+
+// noteFirstUser leaves the mark that users have existed.
+func (h *House) noteFirstUser() {
+	if h.firstUser == nil {
+		return
+	}
+	h.first.Do(func() {
+		if err := h.firstUser(); err != nil {
+			h.logger.Error("cannot note that users exist", zap.Error(err))
+		}
+	})
+}
+
+// sweep removes what has expired, in small batches, until ctx ends.
+func (h *House) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for {
+			swept, err := h.Live.Sweep(ctx, sweepBatch)
+			if err != nil && ctx.Err() == nil {
+				h.logger.Error("cannot remove what has expired", zap.Error(err))
+			}
+			if err != nil || swept < sweepBatch {
+				break
+			}
+		}
+	}
+}

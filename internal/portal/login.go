@@ -1,0 +1,208 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+)
+
+// busyRetry is when a browser may try again whose password could not be checked
+// because too many were being checked.
+const busyRetry = 2 * time.Second
+
+// loginForm is the sign-in page. Whoever is signed in goes straight on.
+func (v *visit) loginForm() {
+	s, _, _, err := v.current()
+	switch {
+	case err != nil:
+		v.unavailable(err)
+	case s != nil:
+		v.dispatch(s.State(), v.returnTo())
+	case !v.plainAddress():
+		v.dispatch(nil, v.returnTo())
+	default:
+		v.showLogin(http.StatusOK, pages.Login{})
+	}
+}
+
+// plainAddress reports whether the address of the sign-in page holds where to go
+// and nothing else, so that it may be kept, shared and opened elsewhere.
+func (v *visit) plainAddress() bool {
+	query := v.r.URL.Query()
+	if len(query) == 0 {
+		return true
+	}
+	_, _, known := v.destination(query.Get(handoff.ParamReturnTo))
+	return known && len(query) == 1 && len(query[handoff.ParamReturnTo]) == 1
+}
+
+// showLogin fills in what every sign-in page has in common.
+func (v *visit) showLogin(status int, page pages.Login) {
+	page.Site = v.siteTo(v.returnTo())
+	if target, address, ok := v.destination(v.returnTo()); ok {
+		page.ReturnTo = address
+		page.Destination = target.App
+	}
+	v.show(status, page)
+}
+
+// login checks name and password and starts a session.
+func (v *visit) login() {
+	if !v.form() {
+		return
+	}
+	name, password := v.r.PostFormValue("username"), v.r.PostFormValue("password")
+	if name == "" || password == "" {
+		v.refuse(http.StatusUnprocessableEntity, pages.Login{Problem: pages.LoginIncomplete}, name)
+		return
+	}
+	user, err := v.authenticate(name, password)
+	var throttled *throttle.Refused
+	switch {
+	case err == nil:
+		v.start(user, []string{"pwd"}, v.returnTo())
+	case errors.As(err, &throttled):
+		v.note(name, "too many attempts")
+		v.refuse(http.StatusTooManyRequests, pages.Login{Problem: pages.LoginThrottled, RetryAfter: throttled.RetryAfter}, name)
+	case errors.Is(err, identity.ErrWrong):
+		v.note(name, "wrong name or password")
+		v.refuse(http.StatusUnauthorized, pages.Login{Problem: pages.LoginWrong}, name)
+	case errors.Is(err, identity.ErrDisabled):
+		v.note(name, "user is disabled")
+		v.refuse(http.StatusForbidden, pages.Login{Problem: pages.LoginDisabled}, name)
+	case errors.Is(err, identity.ErrBusy):
+		v.note(name, "too many sign-ins at once")
+		v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginBusy, RetryAfter: busyRetry}, name)
+	default:
+		v.failed(err)
+		v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginUnavailable}, name)
+	}
+}
+
+func (v *visit) refuse(status int, page pages.Login, name string) {
+	page.Username = name
+	v.showLogin(status, page)
+}
+
+// note records a sign-in that failed. What was typed is written down only when it
+// is a user's name: people type their password into the wrong field.
+func (v *visit) note(name, reason string) {
+	canonical, err := local.Canonical(name)
+	if err != nil || !v.Known(v.r.Context(), canonical) {
+		canonical = ""
+	}
+	v.record(audit.Event{Kind: audit.LoginFailed, User: canonical, Reason: reason}, nil)
+}
+
+// authenticate asks the source, unless there have been too many wrong attempts.
+func (v *visit) authenticate(name, password string) (*identity.User, error) {
+	ctx := v.r.Context()
+	trial, err := v.Throttle.Begin(ctx, v.attempt(name))
+	if err != nil {
+		return nil, err
+	}
+	defer trial.Close()
+	user, err := v.Source.Authenticate(ctx, name, password)
+	if errors.Is(err, identity.ErrWrong) {
+		return nil, err
+	}
+	// Whatever else has happened, it was no wrong guess.
+	if undo := trial.Forgive(ctx); undo != nil {
+		v.failed(undo)
+	}
+	return user, err
+}
+
+// attempt is what is counted for a try to sign in under this name.
+func (v *visit) attempt(name string) throttle.Attempt {
+	canonical, err := local.Canonical(name)
+	if err != nil {
+		canonical = ""
+	}
+	a := throttle.Attempt{Name: canonical, Address: v.arrival.Client}
+	if b := v.browser(); canonical != "" && b.Knows(canonical) {
+		a.KnownBrowser = b.ID
+	}
+	return a
+}
+
+// start begins a session for somebody who has proven who they are. Whatever
+// session the browser had is over with the same commit.
+func (v *visit) start(user *identity.User, amr []string, returnTo string) {
+	presented := v.cookies.Take(v.r.Header)
+	browser := v.browser()
+	s, token, err := v.Sessions.Start(v.r.Context(), session.Login{
+		UserID:   user.ID,
+		AMR:      amr,
+		Origin:   v.Origin,
+		Browser:  browser.ID,
+		Agent:    clip(v.r.UserAgent()),
+		Address:  v.arrival.Client.String(),
+		Limits:   v.Limits,
+		Replaces: presented.Token.ID,
+	}, v.now)
+	if err == nil {
+		err = v.confirm(user, s)
+	}
+	if err != nil {
+		v.failed(err)
+		v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginUnavailable}, user.Name)
+		return
+	}
+	v.record(audit.Event{Kind: audit.Login, Session: s.ID}, user)
+	v.cookies.Set(v.w.Header(), token)
+	v.remember(browser, user)
+	v.dispatch(s, returnTo)
+}
+
+// errChanged means that the person was changed while they signed in.
+var errChanged = errors.New("user was changed during the sign-in")
+
+// confirm looks at the person once more after their session is in the store. A
+// password change or a disabling ends all sessions that it finds; this catches
+// the session that was on its way at that moment.
+func (v *visit) confirm(user *identity.User, s *session.Session) error {
+	now, err := v.Source.User(v.r.Context(), user.ID)
+	if err == nil && now.Version == user.Version && !now.Disabled {
+		return nil
+	}
+	if err == nil {
+		err = errChanged
+	}
+	return errors.Join(err, v.Sessions.End(v.r.Context(), s.ID))
+}
+
+// browser returns what is known of this browser, or a new name for it.
+func (v *visit) browser() throttle.Browser {
+	if b, ok := throttle.ParseBrowser(v.Seal, v.cookies.Browser(v.r)); ok {
+		return b
+	}
+	return throttle.NewBrowser()
+}
+
+// remember notes that this person has signed in at this browser, where nobody
+// can lock them out from now on.
+func (v *visit) remember(b throttle.Browser, user *identity.User) {
+	b.Remember(user.Name)
+	v.cookies.SetBrowser(v.w.Header(), b.Text(v.Seal))
+}
+
+// clip bounds what a browser says about itself.
+func clip(agent string) string {
+	const most = 512
+	if len(agent) > most {
+		return agent[:most]
+	}
+	return agent
+}

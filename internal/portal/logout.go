@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
+)
+
+// logoutForm asks whoever is signed in, and tells everybody else that they are
+// not. Looking at it changes nothing.
+func (v *visit) logoutForm() {
+	s, user, presented, err := v.current()
+	switch {
+	case err != nil:
+		v.unavailable(err)
+	case s != nil:
+		v.show(http.StatusOK, pages.LogoutAsk{Site: v.site(), User: person(user), ReturnTo: v.knownReturnTo()})
+	case v.Live.IsEnding(presented.Token.ID):
+		v.logoutFailed()
+	default:
+		v.show(http.StatusOK, pages.LoggedOut{Site: v.site(), ReturnTo: v.knownReturnTo()})
+	}
+}
+
+// logout ends the session on every host at once. The browser keeps its cookie
+// until the end is stored, so that the person can try again.
+func (v *visit) logout() {
+	if !v.form() {
+		return
+	}
+	s, user, presented, err := v.current()
+	switch {
+	case err != nil:
+		v.unavailable(err)
+		return
+	case s == nil && v.Live.IsEnding(presented.Token.ID):
+		v.logoutFailed()
+		return
+	case s != nil:
+		if err := v.Sessions.End(v.r.Context(), s.ID); err != nil {
+			v.failed(err)
+			v.logoutFailed()
+			return
+		}
+		v.record(audit.Event{Kind: audit.Logout, Session: s.ID}, user)
+	}
+	v.cookies.Clear(v.w.Header())
+	v.redirect(v.loggedOutAddress())
+}
+
+// logoutFailed is shown when the session is refused already and its end could
+// not be stored yet. It must not say that the person is signed out.
+func (v *visit) logoutFailed() {
+	v.show(http.StatusServiceUnavailable, pages.LogoutFailed{
+		Site:       v.site(),
+		ReturnTo:   v.knownReturnTo(),
+		RequestID:  v.arrival.ID,
+		RetryAfter: retryAfter,
+	})
+}
+
+// loggedOutAddress is where the page after a logout is, so that loading it
+// again sends no form again.
+func (v *visit) loggedOutAddress() string {
+	if address := v.knownReturnTo(); address != "" {
+		return v.Origin + "/logout?" + url.Values{handoff.ParamReturnTo: {address}}.Encode()
+	}
+	return v.Origin + "/logout"
+}
+
+// knownReturnTo is returnTo when it leads to an app, and nothing otherwise.
+func (v *visit) knownReturnTo() string {
+	_, address, _ := v.destination(v.returnTo())
+	return address
+}

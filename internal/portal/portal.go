@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package portal is the host where people sign in and out and see their apps. It
+// takes a browser through the steps of a login, hands logins on to the apps'
+// hosts, and publishes what apps need to verify assertions. Each step is a file;
+// which step comes next is decided in dispatch.go alone.
+//
+// What the pages look like belongs to package pages, who people are to package
+// identity, what a session is to package session.
+package portal
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
+	"github.com/gatehouse-sso/gatehouse/internal/seal"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+)
+
+// App is what the portal knows of an app.
+type App struct {
+	Name   string
+	Target handoff.Target
+	Policy *policy.Policy
+}
+
+// Portal serves the portal's host. All fields are needed unless they say
+// otherwise, and none changes once it serves.
+type Portal struct {
+	// Origin is the portal's URL, "https://login.example.com".
+	Origin string
+	// Apps are shown to those who may open them, in this order.
+	Apps []App
+	// Targets are the addresses of the apps: nobody is ever sent anywhere else.
+	Targets handoff.Targets
+	// Source knows the people, Throttle slows guessing down.
+	Source   identity.Source
+	Throttle *throttle.Throttle
+	// Known reports whether somebody has this canonical name.
+	Known func(ctx context.Context, name string) bool
+	// Live finds sessions, Sessions starts and ends them, Codes hands them on.
+	Live     *live.Live
+	Sessions *session.Keeper
+	Codes    *handoff.Codes
+	Limits   session.Limits
+	// Setup makes the first account; nil where people come from elsewhere.
+	Setup *Setup
+	// Keys are published for those who verify assertions.
+	Keys *keyring.Ring
+	// Seal protects the cookie by which a browser is known.
+	Seal *seal.Key
+	// Healthy returns why the store would not accept a write, or nil.
+	Healthy func(context.Context) error
+	// Audit learns of each decision that matters.
+	Audit audit.Sink
+
+	routes http.Handler
+}
+
+// Arrival is what the server knows of a request besides the request itself.
+type Arrival struct {
+	// Client is the client's address, or the zero Addr where it is not known.
+	Client netip.Addr
+	// ID names the request on error pages and in logs.
+	ID string
+}
+
+// Prepare makes the portal ready. It is called once, before Serve.
+func (p *Portal) Prepare() {
+	mux := http.NewServeMux()
+	page := func(pattern string, step func(*visit)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			step(p.visit(w, r))
+		})
+	}
+	page("GET /{$}", (*visit).apps)
+	page("GET "+handoff.LoginPath, (*visit).loginForm)
+	page("POST "+handoff.LoginPath, (*visit).login)
+	page("GET "+handoff.CodePath, (*visit).code)
+	page("GET /logout", (*visit).logoutForm)
+	page("POST /logout", (*visit).logout)
+	page("GET "+setupPath, (*visit).setupForm)
+	page("POST "+setupPath, (*visit).setup)
+	page("GET /healthz", (*visit).healthz)
+	page("GET /.well-known/jwks.json", (*visit).jwks)
+	page("GET /.well-known/openid-configuration", (*visit).configuration)
+	page("GET "+assetBase+"/", (*visit).asset)
+	page("/", (*visit).notFound)
+
+	// A form of ours is sent by a page of ours, whatever cookies travel with it.
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.visit(w, r).foreign()
+	}))
+	p.routes = guard.Handler(mux)
+}
+
+// Serve answers a request for the portal's host. A panic is answered with 500.
+func (p *Portal) Serve(w http.ResponseWriter, r *http.Request, a Arrival) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			p.Audit.Record(audit.Event{
+				Kind:    audit.Failure,
+				Reason:  fmt.Sprintf("panic: %v\n%s", cause, debug.Stack()),
+				Address: a.Client,
+				Request: a.ID,
+			})
+			pages.Plain(w, http.StatusInternalServerError, a.ID)
+		}
+	}()
+	p.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, a)))
+}
+
+// arrivalKey finds the Arrival on the other side of the mux.
+type arrivalKey struct{}
+
+// visit is one request to the portal.
+type visit struct {
+	*Portal
+	w       http.ResponseWriter
+	r       *http.Request
+	arrival Arrival
+	cookies session.Cookies
+	now     time.Time
+}
+
+func (p *Portal) visit(w http.ResponseWriter, r *http.Request) *visit {
+	a, _ := r.Context().Value(arrivalKey{}).(Arrival)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	return &visit{
+		Portal:  p,
+		w:       w,
+		r:       r,
+		arrival: a,
+		cookies: session.Cookies{Secure: strings.HasPrefix(p.Origin, "https://")},
+		now:     time.Now(),
+	}
+}
