@@ -7,16 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+
+	"github.com/puzpuzpuz/xsync/v4"
 
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/store"
-)
-
-// retryFirst and retryMost bound the pauses between the attempts to store an end.
-const (
-	retryFirst = 100 * time.Millisecond
-	retryMost  = 10 * time.Second
 )
 
 // Commit is the store's, and tells memory: before it, of every session that is
@@ -30,22 +25,20 @@ func (l *Live) Commit(ctx context.Context, changes ...store.Change) error {
 	err := l.Store.Commit(ctx, changes...)
 	switch {
 	case err == nil:
-		for _, id := range ends {
-			l.forget(id)
-		}
+		l.settle(ends)
 		l.tell(changes)
 		return nil
-	case len(ends) == 0:
-		return err
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict):
 		// Nothing has happened. A session that is really gone will not be found;
 		// one that still stands is looked up afresh.
-		for _, id := range ends {
-			l.forget(id)
-		}
+		l.settle(ends)
 		return err
 	}
-	l.work.Go(func() { l.finish(ends) })
+	l.doubt(changes)
+	if len(ends) == 0 {
+		return err
+	}
+	l.retry(ends)
 	return fmt.Errorf("%w: %w", ErrEnding, err)
 }
 
@@ -60,26 +53,52 @@ func endsIn(changes []store.Change) []store.ID {
 	return ids
 }
 
-// refuse turns a session away from now on, in whatever state memory has it.
+// refuse turns a session away from now on, in whatever state memory has it, until
+// settle is called as often.
 func (l *Live) refuse(id store.ID) {
-	l.ending.Store(id, struct{}{})
-	l.discardFills(id)
-	if s, found := l.sessions.Load(id); found {
+	l.ending.Compute(id, func(asked int, _ bool) (int, xsync.ComputeOp) { return asked + 1, xsync.UpdateOp })
+	if s, found := l.changed(id); found {
 		s.end()
 	}
 }
 
-// forget takes a session out of memory, refused or not.
-func (l *Live) forget(id store.ID) {
-	l.discardFills(id)
-	if s, found := l.sessions.LoadAndDelete(id); found {
-		s.end()
+// settle is for sessions of which the store knows again what is true.
+func (l *Live) settle(ids []store.ID) {
+	for _, id := range ids {
+		l.drop(id)
+		l.ending.Compute(id, func(asked int, _ bool) (int, xsync.ComputeOp) {
+			if asked > 1 {
+				return asked - 1, xsync.UpdateOp
+			}
+			return 0, xsync.DeleteOp
+		})
 	}
-	l.ending.Delete(id)
 }
 
-// discardFills makes every look-up that is under way start again.
+// drop takes a session out of memory and cuts what runs under it.
+func (l *Live) drop(id store.ID) {
+	l.discardFills(id)
+	var dropped *Session
+	l.sessions.Compute(id, func(s *Session, _ bool) (*Session, xsync.ComputeOp) {
+		dropped = s
+		return nil, xsync.DeleteOp
+	})
+	if dropped != nil {
+		dropped.end()
+	}
+}
+
+// discardFills makes every look-up that is under way start again. One that has
+// seen no change yet may be putting down what it found at this very moment, so
+// what follows must take the lock of the session's place in the map, as Compute
+// does; Load, LoadAndDelete and the like do not wait.
 func (l *Live) discardFills(id store.ID) { l.fills[id[len(id)-1]].Add(1) }
+
+// changed discards look-ups and returns the session when it is in memory.
+func (l *Live) changed(id store.ID) (*Session, bool) {
+	l.discardFills(id)
+	return l.sessions.Compute(id, func(s *Session, _ bool) (*Session, xsync.ComputeOp) { return s, xsync.CancelOp })
+}
 
 // tell brings memory up to date after a commit.
 func (l *Live) tell(changes []store.Change) {
@@ -97,10 +116,22 @@ func (l *Live) tell(changes []store.Change) {
 	}
 }
 
+// doubt is tell for a commit that failed and may have happened: people are looked
+// up again. A session in memory only lacks its new tokens, which nobody was given.
+func (l *Live) doubt(changes []store.Change) {
+	for _, c := range changes {
+		switch c := c.(type) {
+		case store.PutDocument:
+			l.documentChanged(c.Document.Name)
+		case store.DeleteDocument:
+			l.documentChanged(c.Name)
+		}
+	}
+}
+
 // sessionChanged takes over the record as it stands in the store after a Put.
 func (l *Live) sessionChanged(record store.Record) {
-	l.discardFills(record.ID)
-	s, found := l.sessions.Load(record.ID)
+	s, found := l.changed(record.ID)
 	if !found {
 		return
 	}
@@ -108,10 +139,11 @@ func (l *Live) sessionChanged(record store.Record) {
 	state, err := session.Decode(record)
 	if err != nil {
 		l.options.OnError(err)
-		l.forget(record.ID)
+		l.drop(record.ID)
 		return
 	}
 	s.refresh(state)
+	s.use(state.Seen)
 }
 
 func (l *Live) documentChanged(name string) {
@@ -123,29 +155,4 @@ func (l *Live) documentChanged(name string) {
 		}
 	}
 	l.options.OnDocument(name)
-}
-
-// finish stores the ends that a commit could not store, however long it takes.
-func (l *Live) finish(ids []store.ID) {
-	pause := retryFirst
-	for len(ids) > 0 {
-		select {
-		case <-l.stopped.Done():
-			l.options.OnError(fmt.Errorf("stopping with %d session ends not stored: %w", len(ids), ErrEnding))
-			return
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, retryMost)
-		waiting := ids[:0]
-		for _, id := range ids {
-			err := l.Store.Commit(l.stopped, store.Delete{Kind: session.Kind, ID: id})
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				l.options.OnError(fmt.Errorf("session %s: %w: %w", id, ErrEnding, err))
-				waiting = append(waiting, id)
-				continue
-			}
-			l.forget(id)
-		}
-		ids = waiting
-	}
 }

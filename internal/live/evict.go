@@ -13,10 +13,11 @@ import (
 )
 
 // evict makes room when more sessions are in memory than Capacity allows. It
-// runs rarely, since it makes a tenth of the room at once, and never drops a
-// session that a request runs under or whose last use is not written.
+// runs rarely, since it makes a tenth of the room at once or waits for a tenth
+// more, and never drops a session that a request runs under or whose last use is
+// not written.
 func (l *Live) evict() {
-	if l.sessions.Size() <= l.options.Capacity || !l.evicting.TryLock() {
+	if l.sessions.Size() <= int(l.full.Load()) || !l.evicting.TryLock() {
 		return
 	}
 	defer l.evicting.Unlock()
@@ -39,6 +40,7 @@ func (l *Live) evict() {
 			return nil, xsync.DeleteOp
 		})
 	}
+	l.full.Store(int64(max(l.options.Capacity, l.sessions.Size()+l.options.Capacity/10)))
 	l.forgetPeople()
 }
 

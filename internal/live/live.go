@@ -30,7 +30,8 @@ import (
 
 // ErrEnding means that the session is refused everywhere on this node, but the
 // store could not be told yet. It will be: the end is retried until it is
-// durable. Whoever shows a page must not say "signed out" meanwhile.
+// durable or Live is closed. Whoever shows a page must not say "signed out"
+// meanwhile.
 var ErrEnding = errors.New("session is refused, but its end could not be stored yet")
 
 // defaultCapacity is how many sessions are kept in memory when they are not in use.
@@ -41,12 +42,14 @@ type Options struct {
 	// User looks up a person by ID.
 	User func(ctx context.Context, id string) (*identity.User, error)
 	// UserOf returns the ID of the person whose state a document holds, so that
-	// a change of the document is a change of the person.
+	// a change of the document is a change of the person. Nil means that changes
+	// of people cannot be seen: each is looked up at every request.
 	UserOf func(document string) (id string, ok bool)
 	// OnError is told of errors that nobody waits for: a touch that could not be
 	// written, an end that has to be retried. Nil drops them.
 	OnError func(error)
-	// OnDocument, when set, is told the name of each document that was changed.
+	// OnDocument, when set, is told the name of each document that was changed, or
+	// may have been: a commit that failed leaves that open.
 	OnDocument func(name string)
 	// Capacity is how many sessions stay in memory; those in use stay besides.
 	// Zero means 250,000, which is below 200 MB.
@@ -60,17 +63,22 @@ type Live struct {
 
 	sessions *xsync.Map[store.ID, *Session]
 	people   *xsync.Map[string, *person]
-	// ending holds the sessions whose end is asked for and not yet stored.
-	ending *xsync.Map[store.ID, struct{}]
+	// ending holds the sessions whose end is asked for and not yet stored, and by
+	// how many.
+	ending *xsync.Map[store.ID, int]
 	// fills counts the changes of sessions, by a part of their ID. A look-up in
 	// the store that began before a change is discarded by it.
 	fills [256]atomic.Uint64
 
-	touches  touches
+	touches touches
+	ends    ends
+	// evicting is held by whoever makes room, and while uses are being written.
 	evicting sync.Mutex
-	stop     context.CancelFunc
-	stopped  context.Context
-	work     sync.WaitGroup
+	// full is how many sessions may be in memory before room is made.
+	full    atomic.Int64
+	stop    context.CancelFunc
+	stopped context.Context
+	work    sync.WaitGroup
 }
 
 // New returns the memory above s. Close it before s is closed.
@@ -90,21 +98,33 @@ func New(s store.Store, o Options) *Live {
 		options:  o,
 		sessions: xsync.NewMap[store.ID, *Session](),
 		people:   xsync.NewMap[string, *person](),
-		ending:   xsync.NewMap[store.ID, struct{}](),
+		ending:   xsync.NewMap[store.ID, int](),
 		stop:     stop,
 		stopped:  stopped,
 	}
+	l.full.Store(int64(o.Capacity))
 	l.touches.wake = make(chan struct{}, 1)
+	l.ends.wake = make(chan struct{}, 1)
 	l.work.Go(l.writeTouches)
+	l.work.Go(l.writeEnds)
 	return l
 }
 
-// Close stops the work in the background after a last attempt to write what is
-// pending, and closes the store.
+// Close stops the work in the background after a last attempt, of some seconds at
+// most, to write what is pending, and closes the store.
 func (l *Live) Close() error {
 	l.stop()
 	l.work.Wait()
 	return l.Store.Close()
+}
+
+// Get is the store's, except that a session which is refused is not found: no
+// hand-off extends what was ended. List still shows it.
+func (l *Live) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	if kind == session.Kind && l.IsEnding(id) {
+		return store.Record{}, store.ErrNotFound
+	}
+	return l.Store.Get(ctx, kind, id)
 }
 
 // Find returns the live session that the token opens at origin, with its user
@@ -145,10 +165,11 @@ func (l *Live) Find(ctx context.Context, token session.Token, origin string, lim
 func (l *Live) fill(ctx context.Context, id store.ID) (*Session, error) {
 	changes := &l.fills[id[len(id)-1]]
 	for {
-		if _, ending := l.ending.Load(id); ending {
+		// In this order: an end asked for after the question below is a change.
+		before := changes.Load()
+		if l.IsEnding(id) {
 			return nil, session.ErrNone
 		}
-		before := changes.Load()
 		record, err := l.Store.Get(ctx, session.Kind, id)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, session.ErrNone
@@ -179,7 +200,7 @@ func (l *Live) fill(ctx context.Context, id store.ID) (*Session, error) {
 // newSession is called with the session's place in the map locked.
 func (l *Live) newSession(state *session.Session) *Session {
 	p, _ := l.people.LoadOrCompute(state.UserID, func() (*person, bool) {
-		return &person{id: state.UserID}, false
+		return &person{id: state.UserID, retired: l.options.UserOf == nil}, false
 	})
 	s := &Session{ID: state.ID, person: p}
 	s.state.Store(state)
@@ -190,11 +211,17 @@ func (l *Live) newSession(state *session.Session) *Session {
 // Ending lists the sessions that are refused and whose end is not stored yet.
 func (l *Live) Ending() []store.ID {
 	var ids []store.ID
-	l.ending.Range(func(id store.ID, _ struct{}) bool {
+	l.ending.Range(func(id store.ID, _ int) bool {
 		ids = append(ids, id)
 		return true
 	})
 	return ids
+}
+
+// IsEnding reports whether the session is refused while its end is not stored yet.
+func (l *Live) IsEnding(id store.ID) bool {
+	_, ending := l.ending.Load(id)
+	return ending
 }
 
 // Warm returns how many sessions are in memory.

@@ -76,6 +76,17 @@ func (s *Session) Prepare(app string, value any) {
 	}
 }
 
+// use notes when the session was used. Clocks may go back, last-seen does not.
+func (s *Session) use(at time.Time) {
+	ms := at.UnixMilli()
+	for {
+		seen := s.seen.Load()
+		if ms <= seen || s.seen.CompareAndSwap(seen, ms) {
+			return
+		}
+	}
+}
+
 // refresh takes a newer state; an older one is passed over.
 func (s *Session) refresh(state *session.Session) {
 	for {

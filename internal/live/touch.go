@@ -27,13 +27,12 @@ type touches struct {
 // touch notes a use. No request waits for it, and only the first within a
 // second takes a lock.
 func (l *Live) touch(s *Session, now time.Time) {
-	ms := now.UnixMilli()
-	for {
-		seen := s.seen.Load()
-		if ms <= seen || s.seen.CompareAndSwap(seen, ms) {
-			break
-		}
-	}
+	s.use(now)
+	l.note(s)
+}
+
+// note makes a session wait for the next write.
+func (l *Live) note(s *Session) {
 	if s.touched.Load() || !s.touched.CompareAndSwap(false, true) {
 		return
 	}
@@ -51,50 +50,67 @@ func (l *Live) touch(s *Session, now time.Time) {
 
 // writeTouches runs until Live is closed.
 func (l *Live) writeTouches() {
+	pause := touchEvery
 	for {
 		select {
 		case <-l.stopped.Done():
-			l.flush(context.Background())
-			return
 		case <-l.touches.wake:
 		}
 		select {
 		case <-l.stopped.Done():
-		case <-time.After(touchEvery):
+			ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+			defer cancel()
+			if err := l.flush(ctx); err != nil {
+				l.options.OnError(fmt.Errorf("closing: %w", err))
+			}
+			return
+		case <-time.After(pause):
 		}
-		l.flush(context.Background())
+		pause = touchEvery
+		if err := l.flush(l.stopped); err != nil {
+			l.options.OnError(err)
+			pause = retryMost
+		}
 	}
 }
 
-// flush writes what is pending. What cannot be written is not tried again: the
-// next use of the session is.
-func (l *Live) flush(ctx context.Context) {
+// flush writes what is pending. What the store does not take waits for the next
+// time, so that nobody who was here while it could not write looks idle afterwards.
+func (l *Live) flush(ctx context.Context) error {
+	l.evicting.Lock()
+	defer l.evicting.Unlock()
 	l.touches.mu.Lock()
 	pending := l.touches.pending
 	l.touches.pending = nil
 	l.touches.mu.Unlock()
-	if len(pending) == 0 {
-		return
-	}
 	seen := make(map[store.ID]time.Time, len(pending))
 	for _, s := range pending {
 		// A use after this line is noted anew, one before it is in seen.
 		s.touched.Store(false)
-		if !s.ended.Load() {
-			seen[s.ID] = s.Seen()
+		if at := s.Seen(); !s.ended.Load() && at.After(seen[s.ID]) {
+			seen[s.ID] = at
 		}
 	}
 	if len(seen) == 0 {
-		return
+		return nil
 	}
-	if err := l.Store.Touch(ctx, session.Kind, seen); err != nil {
-		l.options.OnError(fmt.Errorf("writing last-seen of %d sessions: %w", len(seen), err))
+	err := l.Store.Touch(ctx, session.Kind, seen)
+	if err == nil {
+		return nil
 	}
+	for _, s := range pending {
+		if !s.ended.Load() {
+			l.note(s)
+		}
+	}
+	return fmt.Errorf("writing last-seen of %d sessions: %w", len(seen), err)
 }
 
-// Sweep writes what is pending, so that no session in use looks idle, and
-// sweeps the store.
+// Sweep writes what is pending, so that no session in use looks idle, and sweeps
+// the store. While the one fails the other does not happen.
 func (l *Live) Sweep(ctx context.Context, limit int) (int, error) {
-	l.flush(ctx)
+	if err := l.flush(ctx); err != nil {
+		return 0, err
+	}
 	return l.Store.Sweep(ctx, limit)
 }
