@@ -8,87 +8,134 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
 
-// checkDocument tells a wrong key from damage: it is sealed when a store is first
-// used, and must open ever after.
-const checkDocument = "seal/check"
-
-// ErrWrongKey means that the store was sealed with another key.
+// ErrWrongKey means that a store was sealed with another key. Nothing is lost:
+// with the right key it opens.
 var ErrWrongKey = errors.New("the sealing key does not belong to this store")
 
-// sealed is a store whose payloads and documents are sealed in the store below.
+// checkName is the document by which a key and a store know each other. It holds
+// the key's ID, by which a wrong key is told from damage, and a sealed proof.
+const checkName = "seal/check"
+
+// sealed is a store that keeps no payload in the clear.
 type sealed struct {
 	store.Store
 	key *Key
 }
 
-// Wrap returns a store that seals each payload and document before s keeps it,
-// bound to its place: what is moved to another key of the store does not open.
-// ErrWrongKey when s was sealed with another key. Payloads that do not open are
-// store.ErrCorrupt.
+// Wrap returns a store that seals Record.Payload and Document.Data with k before
+// they reach s, each bound to its kind and ID or name, and opens them again; what
+// does not open is ErrCorrupt. On first use of a store it writes a check into it;
+// later it returns ErrWrongKey when the check was sealed with another key, and
+// ErrCorrupt when it is missing from a store that has documents.
+//
+// The result implements [store.Health] and [store.Meter] as far as s does; closing
+// it closes s.
 func Wrap(ctx context.Context, s store.Store, k *Key) (store.Store, error) {
-	w := &sealed{Store: s, key: k}
-	_, err := w.Document(ctx, checkDocument)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		err = w.Commit(ctx, store.PutDocument{Document: store.Document{Name: checkDocument}})
-		if errors.Is(err, store.ErrConflict) {
-			// Another node was faster; what it wrote must open.
-			_, err = w.Document(ctx, checkDocument)
+	check, err := s.Document(ctx, checkName)
+	if errors.Is(err, store.ErrNotFound) {
+		if err := writeCheck(ctx, s, k); err != nil {
+			return nil, err
 		}
-	case errors.Is(err, ErrSealed):
-		return nil, ErrWrongKey
+		check, err = s.Document(ctx, checkName)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("checking the sealing key: %w", err)
+		return nil, fmt.Errorf("sealing check: %w", err)
 	}
-	return w, nil
+	if err := k.verify(check.Data); err != nil {
+		return nil, err
+	}
+	return &sealed{s, k}, nil
 }
 
-func recordPlace(kind store.Kind, id store.ID) []byte {
-	return append([]byte("record "+kind+" "), id[:]...)
-}
-
-func documentPlace(name string) []byte { return []byte("document " + name) }
-
-func (w *sealed) open(r *store.Record) (err error) {
-	r.Payload, err = w.key.Open(r.Payload, recordPlace(r.Kind, r.ID))
-	if err != nil {
-		return fmt.Errorf("%w: %s %s %w", store.ErrCorrupt, r.Kind, r.ID, err)
+// writeCheck makes the check in a store without documents.
+func writeCheck(ctx context.Context, s store.Store, k *Key) error {
+	for d, err := range s.Documents(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("sealing check: %w", err)
+		}
+		if d.Name != checkName {
+			return fmt.Errorf("%w: it has documents and no %q, so that no key can be known to be the right one", store.ErrCorrupt, checkName)
+		}
+	}
+	data := append([]byte(k.id), k.Seal(nil, documentPlace(checkName))...)
+	err := s.Commit(ctx, store.PutDocument{Document: store.Document{Name: checkName, Data: data}})
+	if err != nil && !errors.Is(err, store.ErrConflict) { // conflict: somebody else made it meanwhile
+		return fmt.Errorf("sealing check: %w", err)
 	}
 	return nil
 }
 
-// Get implements store.Store.
-func (w *sealed) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
-	r, err := w.Store.Get(ctx, kind, id)
-	return w.opened(r, err)
-}
-
-// Read implements store.Store.
-func (w *sealed) Read(ctx context.Context, kind store.Kind, id store.ID, hash [32]byte) (store.Record, error) {
-	r, err := w.Store.Read(ctx, kind, id, hash)
-	return w.opened(r, err)
-}
-
-func (w *sealed) opened(r store.Record, err error) (store.Record, error) {
-	if err == nil {
-		err = w.open(&r)
+// verify reports whether the check in data was made with this key.
+func (k *Key) verify(data []byte) error {
+	n := len(k.id)
+	if len(data) < n {
+		return fmt.Errorf("%w: document %q has %d bytes", store.ErrCorrupt, checkName, len(data))
 	}
+	if string(data[:n]) != k.id {
+		return fmt.Errorf("%w: the %s is %s, the store was sealed with %q: put the right key in its place", ErrWrongKey, k.origin, k, data[:n])
+	}
+	if _, err := k.Open(data[n:], documentPlace(checkName)); err != nil {
+		return fmt.Errorf("%w: document %q: %w", store.ErrCorrupt, checkName, err)
+	}
+	return nil
+}
+
+// recordPlace and documentPlace name the place that a sealed text belongs to. No
+// two places have one name: a kind holds no space, and the first word differs.
+func recordPlace(kind store.Kind, id store.ID) []byte {
+	return append([]byte("record "+string(kind)+" "), id[:]...)
+}
+
+func documentPlace(name string) []byte { return []byte("document " + name) }
+
+func (s *sealed) openRecord(r store.Record) (store.Record, error) {
+	plain, err := s.key.Open(r.Payload, recordPlace(r.Kind, r.ID))
 	if err != nil {
-		return store.Record{}, err
+		return store.Record{}, fmt.Errorf("%w: payload of %s %s: %w", store.ErrCorrupt, r.Kind, r.ID, err)
 	}
+	r.Payload = plain
 	return r, nil
 }
 
-// List implements store.Store.
-func (w *sealed) List(ctx context.Context, kind store.Kind, filter store.Filter) iter.Seq2[store.Record, error] {
+func (s *sealed) openDocument(d store.Document) (store.Document, error) {
+	plain, err := s.key.Open(d.Data, documentPlace(d.Name))
+	if err != nil {
+		return store.Document{}, fmt.Errorf("%w: document %q: %w", store.ErrCorrupt, d.Name, err)
+	}
+	d.Data = plain
+	return d, nil
+}
+
+// Get implements [store.Store].
+func (s *sealed) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	r, err := s.Store.Get(ctx, kind, id)
+	if err != nil {
+		return store.Record{}, err
+	}
+	return s.openRecord(r)
+}
+
+// Read implements [store.Store].
+func (s *sealed) Read(ctx context.Context, kind store.Kind, id store.ID, hash [32]byte) (store.Record, error) {
+	r, err := s.Store.Read(ctx, kind, id, hash)
+	if err != nil {
+		return store.Record{}, err
+	}
+	return s.openRecord(r)
+}
+
+// List implements [store.Store].
+func (s *sealed) List(ctx context.Context, kind store.Kind, filter store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		for r, err := range w.Store.List(ctx, kind, filter) {
-			r, err = w.opened(r, err)
+		for r, err := range s.Store.List(ctx, kind, filter) {
+			if err == nil {
+				r, err = s.openRecord(r)
+			}
 			if !yield(r, err) || err != nil {
 				return
 			}
@@ -96,38 +143,28 @@ func (w *sealed) List(ctx context.Context, kind store.Kind, filter store.Filter)
 	}
 }
 
-// Commit implements store.Store.
-func (w *sealed) Commit(ctx context.Context, changes ...store.Change) error {
-	closed := make([]store.Change, len(changes))
-	for i, c := range changes {
-		switch c := c.(type) {
-		case store.Put:
-			c.Record.Payload = w.key.Seal(c.Record.Payload, recordPlace(c.Record.Kind, c.Record.ID))
-			closed[i] = c
-		case store.PutDocument:
-			c.Document.Data = w.key.Seal(c.Document.Data, documentPlace(c.Document.Name))
-			closed[i] = c
-		default:
-			closed[i] = c
-		}
+// Document implements [store.Store].
+func (s *sealed) Document(ctx context.Context, name string) (store.Document, error) {
+	if name == checkName {
+		return store.Document{}, store.ErrNotFound
 	}
-	return w.Store.Commit(ctx, closed...)
+	d, err := s.Store.Document(ctx, name)
+	if err != nil {
+		return store.Document{}, err
+	}
+	return s.openDocument(d)
 }
 
-// Document implements store.Store.
-func (w *sealed) Document(ctx context.Context, name string) (store.Document, error) {
-	d, err := w.Store.Document(ctx, name)
-	return w.openedDocument(d, err)
-}
-
-// Documents implements store.Store. The check document is nobody's business.
-func (w *sealed) Documents(ctx context.Context, prefix string) iter.Seq2[store.Document, error] {
+// Documents implements [store.Store].
+func (s *sealed) Documents(ctx context.Context, prefix string) iter.Seq2[store.Document, error] {
 	return func(yield func(store.Document, error) bool) {
-		for d, err := range w.Store.Documents(ctx, prefix) {
-			if err == nil && d.Name == checkDocument {
+		for d, err := range s.Store.Documents(ctx, prefix) {
+			if d.Name == checkName {
 				continue
 			}
-			d, err = w.openedDocument(d, err)
+			if err == nil {
+				d, err = s.openDocument(d)
+			}
 			if !yield(d, err) || err != nil {
 				return
 			}
@@ -135,29 +172,51 @@ func (w *sealed) Documents(ctx context.Context, prefix string) iter.Seq2[store.D
 	}
 }
 
-func (w *sealed) openedDocument(d store.Document, err error) (store.Document, error) {
-	if err != nil {
-		return store.Document{}, err
+// Commit implements [store.Store].
+func (s *sealed) Commit(ctx context.Context, changes ...store.Change) error {
+	changes = slices.Clone(changes)
+	for i, change := range changes {
+		switch c := change.(type) {
+		case store.Put:
+			c.Record.Payload = s.key.Seal(c.Record.Payload, recordPlace(c.Record.Kind, c.Record.ID))
+			changes[i] = c
+		case store.PutDocument:
+			if c.Document.Name == checkName {
+				return errReserved()
+			}
+			c.Document.Data = s.key.Seal(c.Document.Data, documentPlace(c.Document.Name))
+			changes[i] = c
+		case store.DeleteDocument:
+			if c.Name == checkName {
+				return errReserved()
+			}
+		}
 	}
-	d.Data, err = w.key.Open(d.Data, documentPlace(d.Name))
-	if err != nil {
-		return store.Document{}, fmt.Errorf("%w: document %q %w", store.ErrCorrupt, d.Name, err)
-	}
-	return d, nil
+	return s.Store.Commit(ctx, changes...)
 }
 
-// Healthy implements store.Health where the store below does.
-func (w *sealed) Healthy(ctx context.Context) error {
-	if h, ok := w.Store.(store.Health); ok {
+func errReserved() error {
+	return fmt.Errorf("document %q belongs to the sealing of the store", checkName)
+}
+
+// Healthy implements [store.Health].
+func (s *sealed) Healthy(ctx context.Context) error {
+	if h, ok := s.Store.(store.Health); ok {
 		return h.Healthy(ctx)
 	}
 	return nil
 }
 
-// Stats implements store.Meter where the store below does.
-func (w *sealed) Stats() store.Stats {
-	if m, ok := w.Store.(store.Meter); ok {
+// Stats implements [store.Meter].
+func (s *sealed) Stats() store.Stats {
+	if m, ok := s.Store.(store.Meter); ok {
 		return m.Stats()
 	}
 	return store.Stats{}
 }
+
+var (
+	_ store.Store  = (*sealed)(nil)
+	_ store.Health = (*sealed)(nil)
+	_ store.Meter  = (*sealed)(nil)
+)

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// A marker beside the key says that the store has had users. When it stands and
+// the store is empty, the store has been lost (a volume that is not mounted, a
+// wrong path), and whoever comes first must not be asked to make the first account.
+
+const markerText = `The store beside this file has users. While this file is here, an empty store
+counts as lost and nobody is let in: restore a backup (caddy gatehouse restore), or
+begin anew without them (caddy gatehouse init --new), which removes this file.
+`
+
+func markerFile(database string) string { return database + ".users" }
+
+// MarkUsersExist notes, durably, that a database has users. It
+// is called before the first one is committed, and does nothing later.
+func MarkUsersExist(database string) error {
+	err := writeNew(markerFile(database), markerText)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("mark that users exist: %w", err)
+	}
+	return nil
+}
+
+// UsersExisted reports whether MarkUsersExist was ever called for this path. When
+// that cannot be known it is an error, never false.
+func UsersExisted(database string) (bool, error) {
+	_, err := os.Stat(markerFile(database))
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	default:
+		return false, fmt.Errorf("look for the marker of users: %w", err)
+	}
+}
+
+// ForgetUsers removes the marker, for a beginning without the old users.
+func ForgetUsers(database string) error {
+	if err := os.Remove(markerFile(database)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the marker of users: %w", err)
+	}
+	return nil
+}
