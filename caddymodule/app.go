@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+)
+
+func init() { caddy.RegisterModule(new(App)) }
+
+// App is what all gates and the portal have in common: where people sign in, how
+// long a session lives, where everything is kept. In a Caddyfile it is the global
+// option `gatehouse`.
+//
+// Gates are handlers in front of apps (`http.handlers.gatehouse`); the portal is a
+// handler on a host of its own (`http.handlers.gatehouse_portal`).
+type App struct {
+	// The public URL of the portal, scheme and host, such as
+	// `https://login.example.com`. It is the issuer of every assertion. No app may
+	// live on its host. Required where there is a gate or a portal.
+	Portal string `json:"portal,omitempty"`
+
+	// Where users, sessions and keys are kept. Default: a bbolt file,
+	// `gatehouse/gatehouse.db` below Caddy's data directory.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=gatehouse.stores inline_key=module"`
+
+	// How long a session lives.
+	Session Session `json:"session,omitzero"`
+
+	// How long signing keys live.
+	Keys Keys `json:"keys,omitzero"`
+
+	// Whether plain http is allowed on hosts other than localhost. Whoever can
+	// listen on the way then takes over sessions, so it is for closed networks
+	// only. TLS that ends in front of Caddy is something else: give the gate and
+	// the portal their https URLs. Default: false.
+	InsecureHTTP bool `json:"insecure_http,omitempty"`
+
+	ctx    caddy.Context
+	logger *zap.Logger
+	opener StoreOpener
+	gates  []*Gate
+	doors  []*Portal
+
+	// mu guards what follows. Requests may come before Start, since Caddy starts
+	// apps in any order: whoever comes first makes the app ready.
+	mu      sync.Mutex
+	settled bool
+	failure error
+	town    *town
+	tenancy tenancy
+}
+
+// Session says how long a session lives. The earlier limit ends it.
+type Session struct {
+	// A session ends after this long without a request, 1 minute to 90 days.
+	// Default: 1h.
+	Idle caddy.Duration `json:"idle,omitempty"`
+
+	// A session ends this long after its login, whatever happens, 1 minute to
+	// 1 year. Default: 12h.
+	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+}
+
+// Keys says how long signing keys live.
+type Keys struct {
+	// How long a key signs before the next one takes over, 2 to 365 days. The next
+	// key is in the JWKS at least a day before it signs, and the old one until its
+	// last assertion is dead. Default: 30d.
+	Rotate caddy.Duration `json:"rotate,omitempty"`
+}
+
+const day = 24 * time.Hour
+
+func idleBounds() bounds     { return bounds{time.Minute, 90 * day} }
+func lifetimeBounds() bounds { return bounds{time.Minute, 365 * day} }
+func rotateBounds() bounds   { return bounds{2 * day, 365 * day} }
+
+// CaddyModule returns the Caddy module information.
+func (*App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "gatehouse", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision fills in defaults and loads the store's module. It opens nothing:
+// `caddy validate` must not compete with a running Caddy for the file.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx, a.logger = ctx, ctx.Logger()
+	if a.Session.Idle == 0 {
+		a.Session.Idle = caddy.Duration(time.Hour)
+	}
+	if a.Session.Lifetime == 0 {
+		a.Session.Lifetime = caddy.Duration(12 * time.Hour)
+	}
+	if a.Keys.Rotate == 0 {
+		a.Keys.Rotate = caddy.Duration(30 * day)
+	}
+	var err error
+	if a.Portal, err = expand(a.Portal); err != nil {
+		return fmt.Errorf("gatehouse: portal: %w", err)
+	}
+	return a.loadStore()
+}
+
+func (a *App) loadStore() error {
+	if a.StoreRaw == nil {
+		a.StoreRaw = json.RawMessage(`{"module":"bbolt"}`)
+	}
+	module, err := a.ctx.LoadModule(a, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("gatehouse: store: %w", err)
+	}
+	opener, ok := module.(StoreOpener)
+	if !ok {
+		return fmt.Errorf("gatehouse: the module %q is not a store", module.(caddy.Module).CaddyModule().ID)
+	}
+	a.opener = opener
+	return nil
+}
+
+// expand replaces the placeholders of a setting; one without a value is an error.
+func expand(text string) (string, error) {
+	return caddy.NewReplacer().ReplaceOrErr(text, true, true)
+}
+
+// Validate checks each setting by itself. What shows only across sites is checked
+// in Start.
+func (a *App) Validate() error {
+	for _, limit := range []struct {
+		name   string
+		value  caddy.Duration
+		bounds bounds
+	}{
+		{"session idle", a.Session.Idle, idleBounds()},
+		{"session lifetime", a.Session.Lifetime, lifetimeBounds()},
+		{"keys rotate", a.Keys.Rotate, rotateBounds()},
+	} {
+		if err := limit.bounds.check(limit.value); err != nil {
+			return fmt.Errorf("gatehouse: %s: %w", limit.name, err)
+		}
+	}
+	if a.Portal == "" {
+		return nil // whether one is needed shows in Start
+	}
+	_, err := a.portalAddress()
+	return err
+}
+
+// portalAddress returns where the portal lives.
+func (a *App) portalAddress() (address, error) {
+	if a.Portal == "" {
+		return address{}, errors.New("gatehouse: there is no portal: write portal https://login.example.com into the global option gatehouse, and gatehouse_portal into the site of that host")
+	}
+	portal, err := parsePortal(a.Portal)
+	if err != nil {
+		return address{}, fmt.Errorf("gatehouse: portal: %w", err)
+	}
+	return portal, nil
+}
+
+// Start finds out where each app lives and opens the store. Whatever shows only
+// now, across sites and in the world, is refused here, so that a reload keeps the
+// configuration that runs.
+func (a *App) Start() error { return a.ready() }
+
+// Stop does nothing: requests of this configuration may still be on their way, and
+// the next configuration may start before or after. See Cleanup.
+func (a *App) Stop() error { return nil }
+
+// Cleanup gives back what was opened. It also runs after a Provision, Validate or
+// Start that failed.
+func (a *App) Cleanup() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.settled {
+		a.settled, a.failure = true, errors.New("gatehouse: this configuration has ended")
+	}
+	return a.tenancy.end()
+}
+
+// ready makes the app ready, once.
+func (a *App) ready() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.settled {
+		a.settled, a.failure = true, a.settle()
+	}
+	return a.failure
+}
+
+func (a *App) settle() (err error) {
+	if a.town, err = a.locate(); err != nil {
+		return err
+	}
+	return a.tenancy.begin(a.ctx, a.opener, a.logger)
+}
+
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.Validator    = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+)
+
+func init() { caddy.RegisterModule(new(Gate)) }
+
+// Gate stands in front of one app. It lets a request through when somebody is
+// signed in and allowed, and tells the app who it is: in headers, in a signed
+// assertion, and in the placeholders `{http.auth.user.*}`. Everybody else goes to
+// the portal, or is refused. Whatever identity headers a client sends itself never
+// arrive at the app.
+//
+// A gate belongs before the handler that answers for the app (`reverse_proxy`,
+// `php_fastcgi`) and sees all requests for it: the path `/.gatehouse/` below each
+// URL of the app must lead to it. In a Caddyfile it is the directive `gatehouse`,
+// which takes no matcher; put it into a `handle` block where it concerns only a
+// part of a site.
+//
+// The same gate (same name, same settings) may be written in several sites, for
+// example for http and https; it is then one app.
+type Gate struct {
+	// The name of the app. It is the audience (`aud`) of its assertions. Default:
+	// the first label of the host that the app lives on, `wiki` for
+	// `wiki.example.com`.
+	Name string `json:"name,omitempty"`
+
+	// The public URLs of the app: scheme, host, and a path when the app shares its
+	// host with others. Default: the hosts of the site. Required where those say
+	// nothing: in a site for a wildcard or for any host, where TLS ends at a load
+	// balancer in front of Caddy, and for an app below a path.
+	URLs []string `json:"urls,omitempty"`
+
+	// Who may do what, and the paths for which nobody needs to sign in (`public`).
+	// A rule that denies wins; among those that allow, one is enough; without any,
+	// everybody who is signed in may pass.
+	policy.Rules
+
+	// The names of the headers that the app receives.
+	Headers Headers `json:"headers,omitzero"`
+
+	// What stands between the groups in their header: `,`, `|` or `;`. Default: `,`.
+	GroupSeparator string `json:"group_separator,omitempty"`
+
+	// How the assertion is made.
+	Assertion Assertion `json:"assertion,omitzero"`
+
+	// Whether the client's `Authorization` header reaches the app. Several apps
+	// believe the name in it before any other, so it is for apps that check its
+	// password or token themselves. Default: false.
+	KeepAuthorization bool `json:"keep_authorization,omitempty"`
+
+	// Whether the app may set cookies for other hosts (`Domain`). Otherwise its
+	// cookies are made cookies of its own host. Default: false.
+	AllowCookieDomain bool `json:"allow_cookie_domain,omitempty"`
+
+	// Whether the app's `Clear-Site-Data` header reaches browsers; it can sign
+	// people out. Default: false.
+	AllowClearSiteData bool `json:"allow_clear_site_data,omitempty"`
+
+	// `strict` refuses requests that change something (any method but GET, HEAD and
+	// OPTIONS) when a page of another origin sends them, for apps that do not check
+	// this themselves. Default: empty, the app decides.
+	CSRF string `json:"csrf,omitempty"`
+
+	app *App
+}
+
+// options are the options of a gate in a Caddyfile.
+func (g *Gate) options() table {
+	return table{
+		"url":                   list(&g.URLs, "URL…", checkAddress),
+		"allow":                 ruleOption(&g.Rules.Rules, false),
+		"deny":                  ruleOption(&g.Rules.Rules, true),
+		"public":                list(&g.Public, "PATH…", checkPublic),
+		"header":                headerOption(&g.Headers),
+		"group_separator":       choice(&g.GroupSeparator, ",", "|", ";"),
+		"assertion_algorithm":   choice(&g.Assertion.Algorithm, algorithms()...),
+		"assertion_secret":      secret(&g.Assertion.Secret),
+		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
+		"keep_authorization":    flag(&g.KeepAuthorization),
+		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
+		"allow_clear_site_data": flag(&g.AllowClearSiteData),
+		"csrf":                  choice(&g.CSRF, "strict"),
+	}
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Gate) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.gatehouse", New: func() caddy.Module { return new(Gate) }}
+}
+
+// Provision fills in defaults and makes the gate known to the app.
+func (g *Gate) Provision(ctx caddy.Context) error {
+	app, err := ctx.App("gatehouse")
+	if err != nil {
+		return err
+	}
+	g.app = app.(*App)
+	g.app.gates = append(g.app.gates, g)
+	for i, raw := range g.URLs {
+		if g.URLs[i], err = expand(raw); err != nil {
+			return g.wrap(fmt.Errorf("url: %w", err))
+		}
+	}
+	if g.GroupSeparator == "" {
+		g.GroupSeparator = ","
+	}
+	if g.Assertion, err = g.Assertion.resolve(); err != nil {
+		return g.wrap(err)
+	}
+	return nil
+}
+
+// Validate checks each setting by itself.
+func (g *Gate) Validate() error {
+	if err := checkAppName(g.Name); g.Name != "" && err != nil {
+		return err
+	}
+	for _, raw := range g.URLs {
+		if _, err := parseAddress(raw); err != nil {
+			return g.wrap(fmt.Errorf("url: %w", err))
+		}
+	}
+	if _, err := policy.Compile(g.Rules); err != nil {
+		return g.wrap(err)
+	}
+	if !strings.Contains(",|;", g.GroupSeparator) || len(g.GroupSeparator) != 1 {
+		return g.wrap(fmt.Errorf("group_separator: %w", unknown("word", g.GroupSeparator, []string{",", "|", ";"})))
+	}
+	if g.CSRF != "" && g.CSRF != "strict" {
+		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
+	}
+	if err := g.Headers.validate(); err != nil {
+		return g.wrap(err)
+	}
+	if err := g.Assertion.validate(); err != nil {
+		return g.wrap(err)
+	}
+	return nil
+}
+
+// sameSettings reports whether two gates differ in nothing but where they were
+// written, and who gave them their name.
+func (g *Gate) sameSettings(other *Gate) (bool, error) {
+	a, err := g.settings()
+	if err != nil {
+		return false, err
+	}
+	b, err := other.settings()
+	return bytes.Equal(a, b), err
+}
+
+func (g *Gate) settings() ([]byte, error) {
+	plain := *g
+	plain.Name = ""
+	plain.Rules.Rules = slices.Clone(g.Rules.Rules)
+	for i := range plain.Rules.Rules {
+		plain.Rules.Rules[i].Source = ""
+	}
+	return json.Marshal(&plain)
+}
+
+// wrap says which app an error is about.
+func (g *Gate) wrap(err error) error { return fmt.Errorf("gatehouse: %s: %w", g.title(), err) }
+
+// title names the gate in an error.
+func (g *Gate) title() string {
+	switch {
+	case g.Name != "":
+		return fmt.Sprintf("app %q", g.Name)
+	case len(g.URLs) > 0:
+		return fmt.Sprintf("the app at %q", g.URLs[0])
+	}
+	return "an app without a name"
+}
+
+// checkAppName checks the name of an app: it is an audience, and appears in logs,
+// lists and addresses.
+func checkAppName(name string) error {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	if len(name) == 0 || len(name) > 64 || strings.Trim(name, letters) != "" {
+		return fmt.Errorf("gatehouse: %q is not the name of an app: use at most 64 letters, digits, hyphens, underscores and dots", name)
+	}
+	return nil
+}
+
+// ServeHTTP takes a request through the gate.
+func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return caddyhttp.Error(http.StatusServiceUnavailable, g.app.ready())
+}
+
+var (
+	_ caddy.Provisioner           = (*Gate)(nil)
+	_ caddy.Validator             = (*Gate)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Gate)(nil)
+)

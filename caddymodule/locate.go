@@ -1,0 +1,384 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// place is a public URL, and how requests for it arrive.
+type place struct {
+	address
+	// endsTLS says that Caddy itself ends TLS for it. A request without TLS has
+	// then come to the plain twin of an https site. Otherwise TLS, if any, has
+	// ended before Caddy.
+	endsTLS bool
+}
+
+// located is an app, and where it lives.
+type located struct {
+	name   string
+	places []place
+	// gates are the gates of this name. Their settings are equal.
+	gates []*Gate
+
+	finds []find
+	// derived says that the name comes from the host.
+	derived bool
+}
+
+// town is where everything lives.
+type town struct {
+	portal place
+	apps   []*located
+}
+
+// of returns the app that a gate belongs to.
+func (t *town) of(gate *Gate) *located {
+	for _, app := range t.apps {
+		if slices.Contains(app.gates, gate) {
+			return app
+		}
+	}
+	return nil
+}
+
+// locate finds out where the portal and each app live, and checks what shows only
+// when all sites are known. See docs/decisions/0001-where-an-app-lives.md.
+func (a *App) locate() (*town, error) {
+	if a.Portal == "" && len(a.gates)+len(a.doors) == 0 {
+		return new(town), nil // only the store is used
+	}
+	portal, err := a.portalAddress()
+	if err != nil {
+		return nil, err
+	}
+	l := locator{portal: portal, insecure: a.InsecureHTTP, gates: a.gates, doors: a.doors}
+	configured, err := a.ctx.AppIfConfigured("http")
+	switch {
+	case errors.Is(err, caddy.ErrNotConfigured):
+		return nil, l.noPortal("there are no sites")
+	case err != nil:
+		return nil, err
+	}
+	http := configured.(*caddyhttp.App)
+	l.doorman = doorman{http: http, portalPort: portal.port}
+	l.finds = survey(http)
+	return l.locate()
+}
+
+// locator holds what locating needs.
+type locator struct {
+	portal   address
+	insecure bool
+	gates    []*Gate
+	doors    []*Portal
+	doorman  doorman
+	finds    []find
+}
+
+func (l *locator) locate() (*town, error) {
+	apps, err := l.group()
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range apps {
+		if err := l.settle(app); err != nil {
+			return nil, fmt.Errorf("gatehouse: app %q: %w", app.name, err)
+		}
+	}
+	portal, err := l.locatePortal()
+	if err != nil {
+		return nil, err
+	}
+	return &town{portal: portal, apps: apps}, checkNeighbours(portal.address, apps)
+}
+
+// group makes one app of all gates with one name.
+func (l *locator) group() ([]*located, error) {
+	var apps []*located
+	for _, gate := range l.ordered() {
+		finds := l.leadTo(gate)
+		if len(finds) == 0 {
+			return nil, gate.wrap(errors.New("no route of a site leads to its gate: a gate does not work in handle_errors, handle_response and the like; move it in front of the app"))
+		}
+		app, err := l.claim(gate, finds)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(apps, func(other *located) bool { return other.name == app.name })
+		if i < 0 {
+			apps = append(apps, app)
+			continue
+		}
+		if err := apps[i].join(app); err != nil {
+			return nil, fmt.Errorf("gatehouse: app %q: %w", app.name, err)
+		}
+	}
+	return apps, nil
+}
+
+// ordered returns the gates in the order in which the survey found them, so that
+// one configuration always gets the same error, then those that it did not find.
+func (l *locator) ordered() []*Gate {
+	var gates []*Gate
+	for _, f := range l.finds {
+		if gate, ok := f.handler.(*Gate); ok && !slices.Contains(gates, gate) {
+			gates = append(gates, gate)
+		}
+	}
+	for _, gate := range l.gates {
+		if !slices.Contains(gates, gate) {
+			gates = append(gates, gate)
+		}
+	}
+	return gates
+}
+
+// leadTo returns the finds of one handler.
+func (l *locator) leadTo(handler caddyhttp.MiddlewareHandler) []find {
+	var finds []find
+	for _, f := range l.finds {
+		if f.handler == handler {
+			finds = append(finds, f)
+		}
+	}
+	return finds
+}
+
+// claim returns the app of one gate as the gate alone describes it.
+func (l *locator) claim(gate *Gate, finds []find) (*located, error) {
+	app := &located{name: gate.Name, gates: []*Gate{gate}, finds: finds}
+	addresses, err := l.addresses(gate, finds)
+	if err != nil {
+		return nil, gate.wrap(err)
+	}
+	for _, a := range addresses {
+		app.add(place{address: a})
+	}
+	if app.name == "" {
+		app.derived = true
+		if app.name, err = nameOf(addresses); err != nil {
+			return nil, gate.wrap(err)
+		}
+	}
+	return app, nil
+}
+
+// addresses returns the URLs that a gate names, or those of the hosts that lead to it.
+func (l *locator) addresses(gate *Gate, finds []find) ([]address, error) {
+	var addresses []address
+	for _, raw := range gate.URLs {
+		a, err := parseAddress(raw)
+		if err != nil {
+			return nil, fmt.Errorf("url: %w", err)
+		}
+		addresses = append(addresses, a)
+	}
+	if len(addresses) > 0 {
+		return addresses, nil
+	}
+	for _, f := range finds {
+		some, err := l.derive(f)
+		if err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, some...)
+	}
+	return preferHTTPS(addresses), nil
+}
+
+// derive returns the URLs of the hosts of a site.
+func (l *locator) derive(f find) ([]address, error) {
+	const advice = `write its public URL into the gate, such as "url https://wiki.example.com"`
+	names, ok := f.hosts.literal()
+	if !ok {
+		return nil, errors.New("its site is for any host, or for hosts that a pattern names, so where it lives is not known: " + advice)
+	}
+	entrances := l.doorman.entrances(f.server)
+	if len(entrances) == 0 {
+		return nil, fmt.Errorf("its site listens on %s, which says nothing of its public URL: %s", strings.Join(f.server.Listen, " "), advice)
+	}
+	var addresses []address
+	for _, name := range names {
+		host, err := canonicalHost(name)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s", err, advice)
+		}
+		for _, e := range entrances {
+			addresses = append(addresses, address{scheme: e.scheme(), host: host, port: e.port})
+		}
+	}
+	return addresses, nil
+}
+
+// preferHTTPS drops the http address of a host that has an https address too: a
+// site for both is one app, whose plain side only leads to the other.
+func preferHTTPS(addresses []address) []address {
+	return slices.DeleteFunc(addresses, func(a address) bool {
+		return a.scheme == "http" && slices.ContainsFunc(addresses, func(b address) bool {
+			return b.scheme == "https" && b.host == a.host && b.path == a.path
+		})
+	})
+}
+
+// nameOf derives the name of an app from its addresses.
+func nameOf(addresses []address) (string, error) {
+	name := ""
+	for _, a := range addresses {
+		label, _, _ := strings.Cut(a.host, ".")
+		if strings.Contains(a.host, ":") || strings.Trim(a.host, "0123456789.") == "" {
+			return "", fmt.Errorf("it lives at an IP address, %s, which gives it no name: write gatehouse NAME", a.host)
+		}
+		if name != "" && name != label {
+			return "", fmt.Errorf("its hosts would name it %q or %q: write gatehouse %s, or another name", name, label, name)
+		}
+		name = label
+	}
+	return name, checkAppName(name)
+}
+
+// join adds a gate of the same name.
+func (app *located) join(other *located) error {
+	if same, err := app.gates[0].sameSettings(other.gates[0]); err != nil || !same {
+		return errors.Join(err, errors.New("two gates have this name and different settings: give one of them another name, or put the gate into a snippet and import it in both sites"))
+	}
+	if (app.derived || other.derived) && !slices.EqualFunc(app.hostnames(), other.hostnames(), strings.EqualFold) {
+		return fmt.Errorf("%s and %s would both have this name: write gatehouse NAME in each of the two sites", app.places[0].address, other.places[0].address)
+	}
+	for _, p := range other.places {
+		app.add(p)
+	}
+	app.gates = append(app.gates, other.gates...)
+	app.finds = append(app.finds, other.finds...)
+	return nil
+}
+
+func (app *located) add(p place) {
+	if !slices.Contains(app.places, p) {
+		app.places = append(app.places, p)
+	}
+}
+
+// hostnames returns the hosts of the app, sorted.
+func (app *located) hostnames() []string {
+	var names []string
+	for _, p := range app.places {
+		names = append(names, p.host)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// owns reports whether a handler is a gate of the app.
+func (app *located) owns(handler caddyhttp.MiddlewareHandler) bool {
+	gate, ok := handler.(*Gate)
+	return ok && slices.Contains(app.gates, gate)
+}
+
+// settle checks the app's places, and that each of them leads to its gate.
+func (l *locator) settle(app *located) error {
+	if !slices.ContainsFunc(app.gates, func(g *Gate) bool { return len(g.URLs) > 0 }) {
+		app.dropTwins()
+	}
+	for i := range app.places {
+		p := &app.places[i]
+		if err := l.checkPlain(p.address); err != nil {
+			return err
+		}
+		if err := l.reach(app, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropTwins drops places on http whose host is on https too, once the gates of
+// both sites are known.
+func (app *located) dropTwins() {
+	var addresses []address
+	for _, p := range app.places {
+		addresses = append(addresses, p.address)
+	}
+	app.places = nil
+	for _, a := range preferHTTPS(addresses) {
+		app.places = append(app.places, place{address: a})
+	}
+}
+
+// checkPlain refuses plain http where somebody could listen.
+func (l *locator) checkPlain(a address) error {
+	if a.scheme == "https" || l.insecure || isLocal(a.host) {
+		return nil
+	}
+	https := a
+	https.scheme, https.port = "https", ""
+	return fmt.Errorf("%s is plain http, and not localhost: whoever listens on the way could take over a session. "+
+		"Serve it with https; or, when TLS ends in front of Caddy, write url %s; or write insecure_http into the global option gatehouse", a, https)
+}
+
+// reach checks that requests for the gate's own path at a place come to a gate of
+// the app.
+func (l *locator) reach(app *located, p *place) error {
+	var (
+		path     = p.path + reserved + "/whoami"
+		arrived  bool
+		obstacle = "no route leads there"
+	)
+	for _, f := range app.finds {
+		for _, overTLS := range l.arrivals(f.server, p.address) {
+			reached, answered, err := send(f.server, p.address, path, overTLS)
+			switch {
+			case err != nil:
+				return err
+			case app.owns(reached):
+				arrived = true
+				p.endsTLS = p.endsTLS || overTLS
+			case reached != nil:
+				obstacle = "another gate, or the portal, stands there"
+			case answered != "":
+				obstacle = fmt.Sprintf("%q answers it first", answered)
+			}
+		}
+	}
+	if arrived {
+		return nil
+	}
+	return fmt.Errorf("requests for %s do not come to its gate: %s. %s", p.origin()+path, obstacle, app.advice(p.address))
+}
+
+// arrivals returns whether requests for an address come to a server with TLS or
+// without: plain http only without, https also without, when TLS ends before Caddy.
+func (l *locator) arrivals(server *caddyhttp.Server, a address) []bool {
+	entrances := l.doorman.entrances(server)
+	if len(entrances) == 0 {
+		entrances = []entrance{{tls: len(server.TLSConnPolicies) > 0}}
+	}
+	var arrivals []bool
+	for _, e := range entrances {
+		if (a.scheme == "https" || !e.tls) && !slices.Contains(arrivals, e.tls) {
+			arrivals = append(arrivals, e.tls)
+		}
+	}
+	return arrivals
+}
+
+// advice says what to write so that an address leads to the gate.
+func (app *located) advice(a address) string {
+	for _, f := range app.finds {
+		for _, path := range f.paths {
+			prefix, ok := strings.CutSuffix(path, "/*")
+			if below := (address{a.scheme, a.host, a.port, prefix}); ok && prefix != "" && prefix != a.path && !fuzzy(prefix) {
+				return fmt.Sprintf("The gate stands below %s: write url %s", prefix, below)
+			}
+		}
+	}
+	return "Move the gate to where all requests for the app pass, or write the url at which it does see them, such as url " + a.origin() + "/app"
+}

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+func init() { caddy.RegisterModule(new(Portal)) }
+
+// Portal is where people sign in and out and see their apps. It answers for a
+// whole host, the one that the `portal` of the app `gatehouse` names; no app may
+// live on that host. It has no settings of its own. In a Caddyfile it is the
+// directive `gatehouse_portal`.
+type Portal struct {
+	app *App
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Portal) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.gatehouse_portal", New: func() caddy.Module { return new(Portal) }}
+}
+
+// Provision makes the portal known to the app.
+func (p *Portal) Provision(ctx caddy.Context) error {
+	app, err := ctx.App("gatehouse")
+	if err != nil {
+		return err
+	}
+	p.app = app.(*App)
+	p.app.doors = append(p.app.doors, p)
+	return nil
+}
+
+// ServeHTTP answers a request on the portal's host.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	return caddyhttp.Error(http.StatusServiceUnavailable, p.app.ready())
+}
+
+var (
+	_ caddy.Provisioner           = (*Portal)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Portal)(nil)
+)

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// probe takes a request through the routes of a server, as the server would, up
+// to the first handler of ours. Handlers that only change the request run; those
+// that answer end the walk; all others are passed over, since nothing of a request
+// that never came may show in the world.
+type probe struct {
+	server *caddyhttp.Server
+	// insider makes matchers of client addresses match: whether a real client
+	// would be inside is not known.
+	insider bool
+
+	groups map[string]bool
+	depth  int
+	// reached is our handler that the request came to, answered the name of the
+	// module that answered before.
+	reached  caddyhttp.MiddlewareHandler
+	answered string
+}
+
+// send walks a GET of path at an address. It reports our handler that would see
+// the request, or what answers instead.
+func send(server *caddyhttp.Server, to address, path string, overTLS bool) (reached caddyhttp.MiddlewareHandler, answered string, err error) {
+	stranger := probe{server: server}
+	if err := stranger.walk(to, path, overTLS); err != nil || stranger.reached != nil {
+		return stranger.reached, "", err
+	}
+	insider := probe{server: server, insider: true}
+	err = insider.walk(to, path, overTLS)
+	return insider.reached, stranger.answered, err
+}
+
+func (p *probe) walk(to address, path string, overTLS bool) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil { // a matcher from elsewhere
+			err = fmt.Errorf("a matcher panicked on a GET of %s: %v", to.origin()+path, cause)
+		}
+	}()
+	r, err := browserRequest(to, path, overTLS)
+	if err != nil {
+		return err
+	}
+	p.groups = map[string]bool{}
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, p.server)
+	end := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
+	// An error on the way is an answer to a client, and says nothing of the
+	// configuration.
+	_ = p.routes(p.server.Routes, end).ServeHTTP(nil, r)
+	return nil
+}
+
+// browserRequest returns the request of somebody who opens a page. The address is
+// nobody's (RFC 5737).
+func browserRequest(to address, path string, overTLS bool) (*http.Request, error) {
+	r, err := http.NewRequest(http.MethodGet, to.origin()+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.RequestURI = path
+	r.RemoteAddr = "192.0.2.1:49152"
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.URL.Scheme, r.URL.Host = "", "" // as a server sees it
+	if overTLS {
+		r.TLS = &tls.ConnectionState{ServerName: to.host, HandshakeComplete: true, Version: tls.VersionTLS13}
+	}
+	return r, nil
+}
+
+// routes returns what the list of routes does with a request.
+func (p *probe) routes(list caddyhttp.RouteList, next caddyhttp.Handler) caddyhttp.Handler {
+	for _, route := range slices.Backward(list) {
+		next = p.route(route, next)
+	}
+	return next
+}
+
+func (p *probe) route(route caddyhttp.Route, next caddyhttp.Handler) caddyhttp.Handler {
+	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		if route.Group != "" && p.groups[route.Group] {
+			return next.ServeHTTP(w, r)
+		}
+		matches, err := p.sets(route.MatcherSets).AnyMatchWithError(r)
+		if err != nil {
+			return err
+		}
+		if !matches {
+			return next.ServeHTTP(w, r)
+		}
+		if route.Group != "" {
+			p.groups[route.Group] = true
+		}
+		after := next
+		if route.Terminal {
+			after = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
+		}
+		for _, handler := range slices.Backward(route.Handlers) {
+			after = p.handler(handler, after)
+		}
+		return after.ServeHTTP(w, r)
+	})
+}
+
+// sets returns the matcher sets, without matchers of client addresses for an insider.
+func (p *probe) sets(sets caddyhttp.MatcherSets) caddyhttp.MatcherSets {
+	if !p.insider {
+		return sets
+	}
+	var reduced caddyhttp.MatcherSets
+	for _, set := range sets {
+		reduced = append(reduced, slices.DeleteFunc(slices.Clone(set), func(matcher any) bool {
+			switch matcher.(type) {
+			case *caddyhttp.MatchRemoteIP, *caddyhttp.MatchClientIP:
+				return true
+			}
+			return false
+		}))
+	}
+	return reduced
+}
+
+func (p *probe) handler(handler caddyhttp.MiddlewareHandler, next caddyhttp.Handler) caddyhttp.Handler {
+	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		if p.depth++; p.depth > 100*maxDepth { // a route that invokes itself
+			return nil
+		}
+		switch h := handler.(type) {
+		case *Gate, *Portal:
+			p.reached = h
+			return nil
+		case *caddyhttp.Subroute:
+			return p.routes(h.Routes, next).ServeHTTP(w, r)
+		case *caddyhttp.Invoke:
+			if named, ok := p.server.NamedRoutes[h.Name]; ok {
+				return p.route(*named, next).ServeHTTP(w, r)
+			}
+			return nil
+		}
+		switch {
+		case onlyChanges(handler):
+			return handler.ServeHTTP(w, r, next)
+		case answers(handler):
+			p.answered = caddy.GetModuleName(handler)
+			return nil
+		}
+		return next.ServeHTTP(w, r)
+	})
+}
+
+// onlyChanges reports whether a handler of Caddy's does nothing but change the
+// request, so that later matchers may depend on it.
+func onlyChanges(handler caddyhttp.MiddlewareHandler) bool {
+	switch caddy.GetModuleID(handler) {
+	case "http.handlers.rewrite", "http.handlers.vars", "http.handlers.map":
+		return true
+	}
+	return false
+}
+
+// answers reports whether a handler of Caddy's answers every request that it gets.
+func answers(handler caddyhttp.MiddlewareHandler) bool {
+	switch h := handler.(type) {
+	case *reverseproxy.Handler:
+		return len(h.HandleResponse) == 0 // forward_auth goes on behind it
+	case *fileserver.FileServer:
+		return !h.PassThru
+	}
+	switch caddy.GetModuleID(handler) {
+	case "http.handlers.static_response", "http.handlers.error":
+		return true
+	}
+	return false
+}

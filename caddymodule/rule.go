@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+)
+
+const ruleUsage = "[any] [user NAME…] [group NAME…] [path PATH…] [method METHOD…] [address CIDR…]"
+
+// ruleOption is the option that adds an allowing or a denying rule.
+func ruleOption(rules *[]policy.Rule, deny bool) option {
+	return option{repeats: true, segment: func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		words := d.RemainingArgs()
+		if opensBlock(d) {
+			return d.Errf("option %q has no block: write: %s %s", name, name, ruleUsage)
+		}
+		rule, err := parseRule(words, deny)
+		if err != nil {
+			return d.WrapErr(fmt.Errorf("option %q: %w", name, err))
+		}
+		rule.Source = fmt.Sprintf("%s:%d", d.File(), d.Line())
+		*rules = append(*rules, rule)
+		return nil
+	}}
+}
+
+// parseRule reads what follows `allow` or `deny`: each keyword takes the words up
+// to the next one.
+//
+// Syntax:
+//
+//	[any] [user NAME…] [group NAME…] [path PATH…] [method METHOD…] [address CIDR…]
+func parseRule(words []string, deny bool) (policy.Rule, error) {
+	if len(words) == 0 {
+		return policy.Rule{}, errors.New("it does not say for whom or for what: write " + ruleUsage)
+	}
+	rule := policy.Rule{Deny: deny}
+	seen := map[string]bool{}
+	for len(words) > 0 {
+		keyword := words[0]
+		end := 1
+		for end < len(words) && !slices.Contains(keywords(), words[end]) {
+			end++
+		}
+		if seen[keyword] {
+			return rule, fmt.Errorf("%q is there twice: put all its words behind the first", keyword)
+		}
+		seen[keyword] = true
+		if err := addWords(&rule, keyword, words[1:end]); err != nil {
+			return rule, err
+		}
+		words = words[end:]
+	}
+	_, err := policy.Compile(policy.Rules{Rules: []policy.Rule{rule}})
+	return rule, err
+}
+
+func keywords() []string { return []string{"any", "user", "group", "path", "method", "address"} }
+
+// addWords adds a keyword and what follows it to a rule.
+func addWords(rule *policy.Rule, keyword string, words []string) (err error) {
+	switch keyword {
+	case "any":
+		if rule.Any = true; len(words) > 0 {
+			return fmt.Errorf("%q is everybody: remove %q, or write \"user\" or \"group\" before it", keyword, words[0])
+		}
+		return nil
+	case "user":
+		rule.Users = words
+	case "group":
+		rule.Groups = words
+	case "path":
+		rule.Paths = words
+	case "method":
+		rule.Methods = words
+	case "address":
+		rule.Addresses, err = parseNetworks(words)
+	default:
+		return unknown("word", keyword, keywords())
+	}
+	if len(words) == 0 {
+		return fmt.Errorf("nothing follows %q: write %s", keyword, ruleUsage)
+	}
+	return err
+}
+
+// parseNetworks reads ranges of addresses; one address is a range of its own.
+func parseNetworks(words []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, word := range words {
+		if ip, err := netip.ParseAddr(word); err == nil && ip.Zone() == "" {
+			networks = append(networks, netip.PrefixFrom(ip, ip.BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(word)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a range of addresses: write it like 10.0.0.0/8 or 2001:db8::/32", word)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+// checkPublic checks one path of the option `public`.
+func checkPublic(path string) error {
+	_, err := policy.Compile(policy.Rules{Public: []string{path}})
+	return err
+}
