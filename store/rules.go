@@ -83,42 +83,68 @@ func CheckDelete(named, stored uint64) error {
 // key that occurs twice, a name that is empty or too long, a limit that makes no
 // sense. Such an error is a mistake of the caller and none of the store's errors.
 func CheckChanges(changes []Change) error {
-	seen := make(map[string]struct{}, len(changes))
 	for _, change := range changes {
-		key, err := checkChange(change)
-		if err != nil {
+		if err := checkChange(change); err != nil {
 			return err
 		}
+	}
+	if len(changes) < 2 {
+		return nil
+	}
+	seen := make(map[changeKey]struct{}, len(changes))
+	for _, change := range changes {
+		key := keyOf(change)
 		if _, twice := seen[key]; twice {
-			return fmt.Errorf("one commit changes %q twice: put both into one change", key)
+			return fmt.Errorf("one commit changes %q %s twice: put both into one change", key.name, key.id)
 		}
 		seen[key] = struct{}{}
 	}
 	return nil
 }
 
-// checkChange returns the key of a change, distinct over all shapes.
-func checkChange(change Change) (key string, err error) {
-	switch c := change.(type) {
-	case Put:
-		return recordKey(c.Record.Kind, c.Record.ID), checkRecord(&c.Record)
-	case Delete:
-		return recordKey(c.Kind, c.ID), CheckKind(c.Kind)
-	case PutDocument:
-		if len(c.Document.Data) > MaxData {
-			return "", fmt.Errorf("document %q is longer than %d bytes", c.Document.Name, MaxData)
-		}
-		return "document " + c.Document.Name, CheckName(c.Document.Name)
-	case DeleteDocument:
-		return "document " + c.Name, CheckName(c.Name)
-	case ResetCounter:
-		return "counter " + c.Name, CheckName(c.Name)
-	default:
-		return "", fmt.Errorf("unknown change %T", change)
-	}
+// changeKey is what a change changes: name is a kind, or the name of a document
+// or counter.
+type changeKey struct {
+	shape byte
+	name  string
+	id    ID
 }
 
-func recordKey(kind Kind, id ID) string { return string(kind) + " " + id.String() }
+func keyOf(change Change) changeKey {
+	switch c := change.(type) {
+	case Put:
+		return changeKey{'r', string(c.Record.Kind), c.Record.ID}
+	case Delete:
+		return changeKey{'r', string(c.Kind), c.ID}
+	case PutDocument:
+		return changeKey{'d', c.Document.Name, ID{}}
+	case DeleteDocument:
+		return changeKey{'d', c.Name, ID{}}
+	case ResetCounter:
+		return changeKey{'c', c.Name, ID{}}
+	}
+	return changeKey{}
+}
+
+func checkChange(change Change) error {
+	switch c := change.(type) {
+	case Put:
+		return checkRecord(&c.Record)
+	case Delete:
+		return CheckKind(c.Kind)
+	case PutDocument:
+		if len(c.Document.Data) > MaxData {
+			return fmt.Errorf("document %q is longer than %d bytes", c.Document.Name, MaxData)
+		}
+		return CheckName(c.Document.Name)
+	case DeleteDocument:
+		return CheckName(c.Name)
+	case ResetCounter:
+		return CheckName(c.Name)
+	default:
+		return fmt.Errorf("unknown change %T", change)
+	}
+}
 
 func checkRecord(r *Record) error {
 	if err := CheckKind(r.Kind); err != nil {

@@ -53,6 +53,7 @@ type Store struct {
 
 	writes  atomic.Uint64
 	commits atomic.Uint64
+	probes  probes
 	failed  atomic.Bool // the last transaction that was tried did not reach the disk
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
@@ -22,11 +23,10 @@ func (s *Store) Healthy(ctx context.Context) error {
 	if err := s.roomLeft(); err != nil {
 		return err
 	}
-	answered := make(chan error, 1)
-	go func() { answered <- s.write(ctx, s.probe) }()
+	p := s.probes.join(func() error { return s.write(context.Background(), s.probe) })
 	select {
-	case err := <-answered:
-		return err
+	case <-p.done:
+		return p.err
 	case <-ctx.Done():
 		return fmt.Errorf("%w: store file %s: the writer is held up: %w", store.ErrUnavailable, s.path, ctx.Err())
 	}
@@ -37,6 +37,37 @@ func (s *Store) probe(*txn) (func() (int, error), error) {
 		return nil, nil
 	}
 	return func() (int, error) { return 0, nil }, nil
+}
+
+// probes lets all who ask at the same time wait for one probe: while a disk hangs,
+// whoever asks again and again must not fill the queue.
+type probes struct {
+	mu      sync.Mutex
+	running *probe
+}
+
+type probe struct {
+	done chan struct{}
+	err  error // valid when done is closed
+}
+
+// join returns the probe that is running, or begins one.
+func (p *probes) join(run func() error) *probe {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running != nil {
+		return p.running
+	}
+	begun := &probe{done: make(chan struct{})}
+	p.running = begun
+	go func() {
+		begun.err = run()
+		p.mu.Lock()
+		p.running = nil
+		p.mu.Unlock()
+		close(begun.done)
+	}()
+	return begun
 }
 
 func (s *Store) roomLeft() error {
