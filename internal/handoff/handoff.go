@@ -101,9 +101,10 @@ func (c *Codes) Make(ctx context.Context, offer Offer, now time.Time) (string, e
 // presents what it holds there. The spending and the new token are one commit: of
 // any number of parallel calls one succeeds, also across a crash.
 //
-// With ErrForeign the Landing still says where the person was going when the
-// host was right, so that they can begin again. Errors besides ErrSpent,
-// ErrForeign and session.ErrNone are the store's.
+// session.ErrNone means that the login has ended since the code was made; the code
+// is spent. With ErrForeign and session.ErrNone the Landing still says where the
+// person was going when the host was right, so that they can begin again. Other
+// errors are the store's.
 func (c *Codes) Redeem(ctx context.Context, text, origin string, presented session.Presented, now time.Time) (Landing, error) {
 	code, ok := session.ParseToken(text)
 	if !ok {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
 
 // maxURL bounds an address to return to, in bytes.
@@ -37,38 +39,51 @@ type Targets []Target
 
 // Parse finds the target of an absolute URL and rebuilds the URL from the
 // target's own scheme and host, so that nothing which the parser of a browser might
-// read differently is left of the text. The fragment is dropped, since no server
-// sees it; a URL below the reserved path becomes the app's front page. ErrTarget
-// when the URL leads to no target.
+// read differently is left of the text. The query is kept byte for byte. The
+// fragment is dropped, since no server sees it; a URL below the reserved path
+// becomes the app's front page. ErrTarget when the URL leads to no target, or has a
+// path that no gate would let through.
 func (ts Targets) Parse(text string) (Target, string, error) {
 	u, err := parse(text)
 	if err != nil {
 		return Target{}, "", err
 	}
-	best := -1
-	for i, t := range ts {
-		if u.Scheme != t.Base.Scheme || !sameHost(u, t.Base) || !under(u.EscapedPath(), t.Base.EscapedPath()) {
-			continue
-		}
-		if best < 0 || len(t.Base.Path) > len(ts[best].Base.Path) {
-			best = i
-		}
+	// Paths are compared as gates and sites compare them: decoded.
+	path, err := policy.CheckPath(u.EscapedPath())
+	if err != nil {
+		return Target{}, "", fmt.Errorf("%w: %w", ErrTarget, err)
 	}
-	if best < 0 {
+	target, found := ts.find(u, path)
+	switch {
+	case !found:
 		return Target{}, "", ErrTarget
-	}
-	target := ts[best]
-	if under(u.EscapedPath(), target.Base.EscapedPath()+strings.TrimSuffix(Reserved, "/")) {
+	case reserved(strings.TrimPrefix(path, target.Base.Path)):
 		return target, target.Home(), nil
 	}
 	rebuilt := target.Origin() + u.EscapedPath()
-	if u.EscapedPath() == "" {
-		rebuilt += "/"
-	}
 	if u.RawQuery != "" || u.ForceQuery {
 		rebuilt += "?" + u.RawQuery
 	}
 	return target, rebuilt, nil
+}
+
+// find returns the target with the longest path of those on the URL's host.
+func (ts Targets) find(u *url.URL, path string) (target Target, found bool) {
+	for _, t := range ts {
+		if u.Scheme != t.Base.Scheme || !sameHost(u, t.Base) || !under(path, t.Base.Path) {
+			continue
+		}
+		if !found || len(t.Base.Path) > len(target.Base.Path) {
+			target, found = t, true
+		}
+	}
+	return target, found
+}
+
+// reserved reports whether a path below an app's base is for its gate. Servers
+// may merge slashes before the gate sees them.
+func reserved(path string) bool {
+	return under("/"+strings.TrimLeft(path, "/"), strings.TrimSuffix(Reserved, "/"))
 }
 
 // parse refuses what browsers and url.Parse might understand differently: they
@@ -85,6 +100,9 @@ func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || u.User != nil || u.Host == "" {
 		return nil, fmt.Errorf("%w: it is not of the form https://host/path", ErrTarget)
+	}
+	if u.Path == "" {
+		u.Path = "/"
 	}
 	return u, nil
 }

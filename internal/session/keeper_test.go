@@ -110,13 +110,15 @@ func TestParallelHandOffsAreAllKept(t *testing.T) {
 	const hosts = 100
 	k := &session.Keeper{Store: newLockstep(hosts)}
 	s, first := start(t, k, login(), time.Now())
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	grants := make([]session.Grant, hosts)
 	var tabs sync.WaitGroup
 	for i := range hosts {
 		spend := voucher(t, k.Store)
 		tabs.Go(func() {
 			var err error
-			if grants[i], err = k.Attach(context.Background(), s.ID, origin(i), spend, time.Now()); err != nil {
+			if grants[i], err = k.Attach(ctx, s.ID, origin(i), spend, time.Now()); err != nil {
 				t.Errorf("host %d: %v", i, err)
 			}
 		})
@@ -166,8 +168,12 @@ func (l *lockstep) Get(ctx context.Context, kind store.Kind, id store.ID) (store
 	l.waiting++
 	l.start()
 	l.mu.Unlock()
-	<-round
-	return r, err
+	select {
+	case <-round:
+		return r, err
+	case <-ctx.Done():
+		return r, ctx.Err()
+	}
 }
 
 func (l *lockstep) Commit(ctx context.Context, changes ...store.Change) error {
