@@ -12,6 +12,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"github.com/gatehouse-sso/gatehouse/internal/portal"
 )
 
 func init() { caddy.RegisterModule(new(App)) }
@@ -57,6 +59,8 @@ type App struct {
 	failure error
 	town    *town
 	tenancy tenancy
+	walks   map[*Gate]*walk
+	portal  *portal.Portal
 }
 
 // Session says how long a session lives. The earlier limit ends it.
@@ -199,7 +203,10 @@ func (a *App) settle() (err error) {
 	if a.town, err = a.locate(); err != nil {
 		return err
 	}
-	return a.tenancy.begin(a.ctx, a.opener, a.logger)
+	if err := a.tenancy.begin(a.ctx, a.opener); err != nil {
+		return err
+	}
+	return a.furnish()
 }
 
 var (

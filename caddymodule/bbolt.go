@@ -96,6 +96,69 @@ func canonicalFile(path string) (string, error) {
 	return filepath.Join(parent, filepath.Base(path)), err
 }
 
+// Open opens the file and its key. A file that is missing or empty although it has
+// held users was lost, and is not begun anew by itself: whoever came first could
+// make themselves the first account.
+func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
+	path, err := b.Place()
+	if err != nil {
+		return Opened{}, err
+	}
+	existed, err := seal.UsersExisted(path)
+	if err != nil {
+		return Opened{}, err
+	}
+	if existed && isMissing(path) {
+		return Opened{}, errLost(path)
+	}
+	opened, err := boltstore.Open(path, boltstore.Options{
+		OnError: func(err error) { logger.Error("store", zap.Error(err)) },
+	})
+	if err != nil {
+		return Opened{}, err
+	}
+	key, err := b.key(path, opened, existed)
+	if err != nil {
+		return Opened{}, errors.Join(err, opened.Close())
+	}
+	return Opened{
+		Store:     opened,
+		Key:       key,
+		FirstUser: func() error { return seal.MarkUsersExist(path) },
+		Private:   path + ".setup",
+	}, nil
+}
+
+// key returns the key of an open store, and makes one for a store that is new.
+func (b *Bbolt) key(path string, opened *boltstore.Store, existed bool) (*seal.Key, error) {
+	empty, err := opened.Empty()
+	switch {
+	case err != nil:
+		return nil, err
+	case empty && existed:
+		return nil, errLost(path)
+	}
+	file := seal.KeyFile(path)
+	key, err := seal.LoadKey(file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if !empty {
+		return nil, fmt.Errorf("the store %s is sealed, and its key %s is missing: bring the key back from where you keep its copy; without it nothing in the store can be read", path, file)
+	}
+	return seal.CreateKey(file)
+}
+
+// isMissing reports whether there is no file, or one in which nothing was written.
+func isMissing(path string) bool {
+	info, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+}
+
+func errLost(path string) error {
+	return fmt.Errorf("the store %s is empty, and it has held users: it was lost, or its volume is not there. Bring it back with `caddy gatehouse restore`; or, if it is gone for good, begin anew with `caddy gatehouse init --new`", path)
+}
+
 var (
 	_ caddy.Provisioner     = (*Bbolt)(nil)
 	_ caddyfile.Unmarshaler = (*Bbolt)(nil)

@@ -198,9 +198,12 @@ func checkAppName(name string) error {
 	return nil
 }
 
-// ServeHTTP takes a request through the gate.
+// ServeHTTP takes a request through the gate, and on to the app when it may pass.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return caddyhttp.Error(http.StatusServiceUnavailable, g.app.ready())
+	if err := g.app.ready(); err != nil {
+		return caddyhttp.Error(http.StatusServiceUnavailable, err)
+	}
+	return g.app.walks[g].serve(w, r, next)
 }
 
 var (

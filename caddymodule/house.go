@@ -10,8 +10,8 @@ import (
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/gatehouse-sso/gatehouse/store"
-	"go.uber.org/zap"
+
+	"github.com/gatehouse-sso/gatehouse/internal/house"
 )
 
 // houses are the open houses by their place. Caddy starts a new configuration
@@ -22,33 +22,43 @@ import (
 // twice.
 var houses = caddy.NewUsagePool()
 
-// house is what lives as long as the open store does: longer than a configuration.
-type house struct {
-	store store.Store
+// tenant is a house in the pool: it lives as long as the open store does, longer
+// than a configuration.
+type tenant struct {
+	*house.House
+	metrics *metrics
+	private string
 }
 
-// openHouse opens the store and everything that stands on it.
-func openHouse(ctx context.Context, opener StoreOpener, logger *zap.Logger) (*house, error) {
+// openHouse opens the store and puts the house on it.
+func openHouse(ctx context.Context, opener StoreOpener) (*tenant, error) {
+	logger := caddy.Log().Named("gatehouse")
 	opened, err := opener.Open(ctx, logger)
 	if err != nil {
 		return nil, err
 	}
-	return &house{store: opened}, nil
+	m := newMetrics()
+	h, err := house.Open(ctx, m.time(opened.Store), house.Options{Seal: opened.Key, FirstUser: opened.FirstUser, Logger: logger})
+	if err != nil {
+		return nil, errors.Join(err, opened.Store.Close())
+	}
+	m.house = h
+	return &tenant{House: h, metrics: m, private: opened.Private}, nil
 }
 
 // Destruct closes the house when the last configuration has moved out.
-func (h *house) Destruct() error { return h.store.Close() }
+func (t *tenant) Destruct() error { return t.Close() }
 
 // tenancy is one configuration's stay in a house. The zero value has not begun.
 type tenancy struct {
 	mu    sync.Mutex
 	place string
-	house *house
+	house *tenant
 	ended bool
 }
 
 // begin moves in; the house is opened if nobody lives there yet.
-func (t *tenancy) begin(ctx context.Context, opener StoreOpener, logger *zap.Logger) error {
+func (t *tenancy) begin(ctx context.Context, opener StoreOpener) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ended || t.house != nil {
@@ -59,12 +69,12 @@ func (t *tenancy) begin(ctx context.Context, opener StoreOpener, logger *zap.Log
 		return fmt.Errorf("gatehouse: store: %w", err)
 	}
 	pooled, _, err := houses.LoadOrNew(place, func() (caddy.Destructor, error) {
-		return openHouse(ctx, opener, logger)
+		return openHouse(ctx, opener)
 	})
 	if err != nil {
 		return fmt.Errorf("gatehouse: store: %w", err)
 	}
-	t.place, t.house = place, pooled.(*house)
+	t.place, t.house = place, pooled.(*tenant)
 	return nil
 }
 

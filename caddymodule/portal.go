@@ -8,6 +8,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/gatehouse-sso/gatehouse/internal/portal"
 )
 
 func init() { caddy.RegisterModule(new(Portal)) }
@@ -38,7 +40,14 @@ func (p *Portal) Provision(ctx caddy.Context) error {
 
 // ServeHTTP answers a request on the portal's host.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
-	return caddyhttp.Error(http.StatusServiceUnavailable, p.app.ready())
+	if err := p.app.ready(); err != nil {
+		return caddyhttp.Error(http.StatusServiceUnavailable, err)
+	}
+	if portal.KeepsSecret(r.URL.Path) {
+		skipLog(r)
+	}
+	p.app.portal.Serve(w, r, portal.Arrival{Client: clientOf(r), ID: requestID(r)})
+	return nil
 }
 
 var (

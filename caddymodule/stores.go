@@ -6,8 +6,10 @@ package caddymodule
 import (
 	"context"
 
-	"github.com/gatehouse-sso/gatehouse/store"
 	"go.uber.org/zap"
+
+	"github.com/gatehouse-sso/gatehouse/internal/seal"
+	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // StoreOpener is what a module of the namespace `gatehouse.stores` does.
@@ -19,5 +21,17 @@ type StoreOpener interface {
 
 	// Open opens the store. It is called when a configuration starts, never when
 	// one is only validated.
-	Open(ctx context.Context, logger *zap.Logger) (store.Store, error)
+	Open(ctx context.Context, logger *zap.Logger) (Opened, error)
+}
+
+// Opened is an open store and what belongs to it.
+type Opened struct {
+	Store store.Store
+	// Key seals what the store keeps.
+	Key *seal.Key
+	// FirstUser is called when the store is known to hold users. It may be nil.
+	FirstUser func() error
+	// Private is a file for what only the operator may read, such as a set-up
+	// link. It need not exist.
+	Private string
 }

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/gate"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/portal"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+)
+
+// furnish makes the gates and the portal of this configuration, in the house that
+// it has moved into.
+func (a *App) furnish() error {
+	house := a.tenancy.house
+	apps, err := a.apps()
+	if err != nil {
+		return err
+	}
+	ring, err := house.Ring(a.ctx, keyring.Schedule{Rotate: time.Duration(a.Keys.Rotate)}, algorithmsOf(apps)...)
+	if err != nil {
+		return fmt.Errorf("gatehouse: signing keys: %w", err)
+	}
+	sink, err := a.sink()
+	if err != nil {
+		return err
+	}
+	limits := session.Limits{Idle: time.Duration(a.Session.Idle), Lifetime: time.Duration(a.Session.Lifetime)}
+	a.walks = make(map[*Gate]*walk)
+	a.portal = &portal.Portal{
+		Origin:   a.town.portal.origin(),
+		Source:   house.Users,
+		Known:    house.Knows,
+		Throttle: house.Throttle,
+		Live:     house.Live,
+		Sessions: house.Sessions,
+		Codes:    house.Codes,
+		Limits:   limits,
+		Setup:    &portal.Setup{Store: house.Live, Users: house.Users},
+		Keys:     ring,
+		Seal:     house.Seal,
+		Healthy:  house.Healthy,
+		Audit:    sink,
+	}
+	for i, app := range apps {
+		for _, g := range a.town.apps[i].gates {
+			core := &gate.Gate{
+				App:      app,
+				Portal:   a.portal.Origin,
+				Live:     house.Live,
+				Sessions: house.Sessions,
+				Codes:    house.Codes,
+				Keys:     ring,
+				Limits:   limits,
+				Audit:    sink,
+			}
+			core.Prepare()
+			a.walks[g] = &walk{gate: core, metrics: house.metrics.app(app.Name)}
+		}
+		a.portal.Apps = append(a.portal.Apps, portal.App{Name: app.Name, Target: app.Targets[0], Policy: app.Policy})
+		a.portal.Targets = append(a.portal.Targets, app.Targets...)
+	}
+	a.portal.Prepare()
+	if a.Portal == "" {
+		return nil
+	}
+	return a.offerSetup(context.WithoutCancel(a.ctx))
+}
+
+// apps returns the apps of this configuration as their gates see them, in the
+// order of the town.
+func (a *App) apps() ([]*gate.App, error) {
+	var apps []*gate.App
+	for _, located := range a.town.apps {
+		app, err := located.app()
+		if err != nil {
+			return nil, fmt.Errorf("gatehouse: app %q: %w", located.name, err)
+		}
+		apps = append(apps, app)
+	}
+	return apps, nil
+}
+
+// app returns what the gates of an app have in common.
+func (l *located) app() (*gate.App, error) {
+	settings := l.gates[0]
+	rules, err := policy.Compile(settings.Rules)
+	if err != nil {
+		return nil, err
+	}
+	algorithm, err := keyring.ParseAlgorithm(settings.Assertion.Algorithm)
+	if err != nil {
+		return nil, err
+	}
+	names := settings.Headers.resolve()
+	app := &gate.App{
+		Name:   l.name,
+		Policy: rules,
+		Headers: gate.Headers{
+			JWT:       names.JWT,
+			User:      names.User,
+			Name:      names.Name,
+			Email:     names.Email,
+			Groups:    names.Groups,
+			Separator: settings.GroupSeparator,
+		},
+		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},
+		Lifetime:          time.Duration(settings.Assertion.Lifetime),
+		StrictOrigin:      settings.CSRF == "strict",
+		KeepAuthorization: settings.KeepAuthorization,
+		Response: gate.ResponseFilter{
+			AllowCookieDomain:  settings.AllowCookieDomain,
+			AllowClearSiteData: settings.AllowClearSiteData,
+		},
+		Redirects: !slices.ContainsFunc(l.places, func(p place) bool { return !p.endsTLS }),
+	}
+	var addresses []*url.URL
+	for _, p := range l.places {
+		base := &url.URL{Scheme: p.scheme, Host: p.hostport(), Path: p.path}
+		addresses = append(addresses, base)
+		app.Targets = append(app.Targets, handoff.Target{App: l.name, Base: base})
+	}
+	app.Origins = gate.NewOrigins(addresses...)
+	return app, nil
+}
+
+// algorithmsOf returns what the apps sign with, each once.
+func algorithmsOf(apps []*gate.App) []keyring.Algorithm {
+	var all []keyring.Algorithm
+	for _, app := range apps {
+		if !slices.Contains(all, app.Signer.Algorithm) {
+			all = append(all, app.Signer.Algorithm)
+		}
+	}
+	return all
+}
+
+// sink returns where audit events go: the log, the metrics and Caddy's events.
+func (a *App) sink() (audit.Sink, error) {
+	events, err := newEvents(a.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return audit.Tee(audit.Log(a.logger.Named("audit")), a.tenancy.house.metrics, events), nil
+}

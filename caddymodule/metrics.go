@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/house"
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// metrics are what Gatehouse tells Prometheus. They live in the house, so that a
+// reload does not set counters back; each configuration shows them on its registry.
+type metrics struct {
+	house *house.House
+
+	logins    *prometheus.CounterVec
+	decisions *prometheus.CounterVec
+	commits   prometheus.Histogram
+}
+
+func newMetrics() *metrics {
+	return &metrics{
+		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gatehouse_logins_total",
+			Help: "Sign-ins at the portal, by result.",
+		}, []string{"result"}),
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gatehouse_gate_decisions_total",
+			Help: "Requests at the gates, by app and by what became of them: passed on to the app, answered by the gate, or denied (which are answered too).",
+		}, []string{"app", "decision"}),
+		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "gatehouse_store_commit_seconds",
+			Help:    "How long a durable write took, waiting included.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 8),
+		}),
+	}
+}
+
+// The rest is read from the store when somebody asks.
+var (
+	sessionsDescription = prometheus.NewDesc("gatehouse_sessions_warm", "Sessions in memory: all that were used lately.", nil, nil)
+	endingDescription   = prometheus.NewDesc("gatehouse_sessions_ending", "Sessions that are refused and whose end is not stored yet. Other than 0 means that the store fails.", nil, nil)
+	writesDescription   = prometheus.NewDesc("gatehouse_store_writes_total", "Changes, touches and counted reads written to the store.", nil, nil)
+	sizeDescription     = prometheus.NewDesc("gatehouse_store_size_bytes", "Size of the store's file.", nil, nil)
+	freeDescription     = prometheus.NewDesc("gatehouse_store_free_bytes", "How much of the store's file is free for reuse.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (m *metrics) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(m, to) }
+
+// Collect implements prometheus.Collector.
+func (m *metrics) Collect(to chan<- prometheus.Metric) {
+	m.logins.Collect(to)
+	m.decisions.Collect(to)
+	m.commits.Collect(to)
+	gauge := func(d *prometheus.Desc, kind prometheus.ValueType, value float64) {
+		to <- prometheus.MustNewConstMetric(d, kind, value)
+	}
+	gauge(sessionsDescription, prometheus.GaugeValue, float64(m.house.Live.Warm()))
+	gauge(endingDescription, prometheus.GaugeValue, float64(len(m.house.Live.Ending())))
+	stats := m.house.Stats()
+	gauge(writesDescription, prometheus.CounterValue, float64(stats.Writes))
+	gauge(sizeDescription, prometheus.GaugeValue, float64(stats.Size))
+	gauge(freeDescription, prometheus.GaugeValue, float64(stats.Free))
+}
+
+// Record implements audit.Sink.
+func (m *metrics) Record(e audit.Event) {
+	switch e.Kind {
+	case audit.Login:
+		m.logins.WithLabelValues("ok").Inc()
+	case audit.LoginFailed:
+		m.logins.WithLabelValues(e.Reason).Inc()
+	case audit.Denied:
+		m.decisions.WithLabelValues(e.App, "denied").Inc()
+	}
+}
+
+// appMetrics are the counters that a request touches.
+type appMetrics struct {
+	passed, answered prometheus.Counter
+}
+
+func (m *metrics) app(name string) *appMetrics {
+	return &appMetrics{
+		passed:   m.decisions.WithLabelValues(name, "passed"),
+		answered: m.decisions.WithLabelValues(name, "answered"),
+	}
+}
+
+// time returns the store with its commits timed.
+func (m *metrics) time(s store.Store) store.Store { return &timed{Store: s, commits: m.commits} }
+
+type timed struct {
+	store.Store
+	commits prometheus.Histogram
+}
+
+func (t *timed) Commit(ctx context.Context, changes ...store.Change) error {
+	begun := time.Now()
+	err := t.Store.Commit(ctx, changes...)
+	t.commits.Observe(time.Since(begun).Seconds())
+	return err
+}
+
+// Healthy implements store.Health where the store does.
+func (t *timed) Healthy(ctx context.Context) error {
+	if h, ok := t.Store.(store.Health); ok {
+		return h.Healthy(ctx)
+	}
+	return nil
+}
+
+// Stats implements store.Meter where the store does.
+func (t *timed) Stats() store.Stats {
+	if m, ok := t.Store.(store.Meter); ok {
+		return m.Stats()
+	}
+	return store.Stats{}
+}

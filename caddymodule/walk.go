@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/gate"
+)
+
+// walk takes requests through one gate.
+type walk struct {
+	gate    *gate.Gate
+	metrics *appMetrics
+}
+
+// serve passes the request on to next, or answers it.
+func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	address := originalURL(r)
+	if gate.KeepsSecret(address.Path) {
+		skipLog(r)
+	}
+	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: requestID(r)})
+	if pass == nil {
+		w.metrics.answered.Inc()
+		return nil
+	}
+	defer pass.Release()
+	w.metrics.passed.Inc()
+	if pass.User != nil {
+		placeholders(pass.Request, pass.User)
+	}
+	return next.ServeHTTP(pass.Writer, pass.Request)
+}
+
+// placeholders lets the rest of the site know who the request comes from, as
+// Caddy's own authentication does: access logs show `user_id`, and php_fastcgi
+// sets REMOTE_USER.
+func placeholders(r *http.Request, u *identity.User) {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return
+	}
+	// Set, unlike Map, also wins over a name that another handler has set before.
+	repl.Set("http.auth.user.id", u.Name)
+	repl.Map(func(key string) (any, bool) {
+		name, ok := strings.CutPrefix(key, "http.auth.user.")
+		if !ok {
+			return nil, false
+		}
+		switch name {
+		case "sub":
+			return u.ID, true
+		case "name":
+			return u.FullName, true
+		case "email":
+			return u.Email, true
+		case "groups":
+			return strings.Join(u.Groups, ","), true
+		}
+		return nil, false
+	})
+}
