@@ -40,7 +40,7 @@ func TestKeyIsNotPrinted(t *testing.T) {
 		fmt.Fprintf(&printed, verb+"\n", *k)
 		fmt.Fprintf(&printed, verb+"\n", struct{ K *seal.Key }{k})
 	}
-	json.NewEncoder(&printed).Encode(k)
+	json.NewEncoder(&printed).Encode([]any{k})
 	for _, secret := range []string{text[:8], "0123456789", "303132", "48 49 50", "30 31"} {
 		if strings.Contains(printed.String(), secret) {
 			t.Errorf("printed: %s", &printed)

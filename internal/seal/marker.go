@@ -21,8 +21,8 @@ begin anew without them (caddy gatehouse init --new), which removes this file.
 
 func markerFile(database string) string { return database + ".users" }
 
-// MarkUsersExist notes, durably, that a database has users. It
-// is called before the first one is committed, and does nothing later.
+// MarkUsersExist notes, durably, that a database has users. Call it with the first
+// one; later calls do nothing.
 func MarkUsersExist(database string) error {
 	err := writeNew(markerFile(database), markerText)
 	if err != nil && !errors.Is(err, fs.ErrExist) {

@@ -153,6 +153,18 @@ func TestRefusedFile(t *testing.T) {
 	}
 }
 
+// A server that was killed while it made its file must start the next time.
+func TestUnfinishedFile(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"empty":      {},
+		"no buckets": foreign(t, func(*bbolt.Tx) error { return nil }),
+	} {
+		if err := use(t, data); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func withFormat(format string) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucket([]byte("gatehouse"))

@@ -39,7 +39,7 @@ func TestFull(t *testing.T) {
 
 	big := func() error {
 		return s.Commit(t.Context(),
-			store.Put{Record: store.Record{Kind: "session", ID: store.NewID(time.Now()), Payload: make([]byte, 64<<20)}},
+			store.Put{Record: store.Record{Kind: "session", ID: store.NewID(time.Now()), Payload: make([]byte, 16<<20)}},
 			store.Delete{Kind: "session", ID: live.ID})
 	}
 	withFileLimit(t, uint64(s.Stats().Size), func() {

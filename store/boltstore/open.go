@@ -52,7 +52,7 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	s.pageSize = s.db.Info().PageSize
 	s.db.AllocSize = growth
-	if err := s.begin(isNew, o.ReadOnly); err != nil {
+	if err := s.begin(o.ReadOnly); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	if !o.ReadOnly {
@@ -137,14 +137,23 @@ func (s *Store) inspect(timeout time.Duration) (err error) {
 	return nil
 }
 
-// begin makes the buckets of a new file and checks the format of an old one.
-func (s *Store) begin(isNew, readOnly bool) (err error) {
+// begin checks the format, or makes the buckets of a file that has none: a new
+// one, or one whose making was cut short.
+func (s *Store) begin(readOnly bool) (err error) {
 	defer s.catch(&err)()
-	if !isNew {
-		return s.db.View(s.checkFormat)
+	fresh := false
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		if k, _ := tx.Cursor().First(); k == nil {
+			fresh = true
+			return nil
+		}
+		return s.checkFormat(tx)
+	})
+	if err != nil || !fresh {
+		return err
 	}
 	if readOnly {
-		return nil
+		return fmt.Errorf("%w: store file %s has nothing in it yet", store.ErrUnavailable, s.path)
 	}
 	if err := s.db.Update(writeFormat); err != nil {
 		return s.explain(err)
