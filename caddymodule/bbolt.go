@@ -13,7 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/gatehouse-sso/gatehouse/store"
+	"github.com/gatehouse-sso/gatehouse/internal/seal"
 	"github.com/gatehouse-sso/gatehouse/store/boltstore"
 	"go.uber.org/zap"
 )
@@ -66,20 +66,6 @@ func (b *Bbolt) Place() (string, error) {
 		return "", fmt.Errorf("store bbolt %q: %w", b.Path, err)
 	}
 	return canonicalFile(path)
-}
-
-// Open opens the file, and makes it and its directory if they are missing.
-func (b *Bbolt) Open(_ context.Context, logger *zap.Logger) (store.Store, error) {
-	path, err := b.Place()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("store bbolt: %w: let Caddy's user write there, or choose another path", err)
-	}
-	return boltstore.Open(path, boltstore.Options{OnError: func(err error) {
-		logger.Error("store: a transaction did not reach the disk", zap.Error(err))
-	}})
 }
 
 // canonicalFile follows the symbolic links of as much of the path as exists.

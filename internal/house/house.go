@@ -45,12 +45,13 @@ type House struct {
 	Throttle *throttle.Throttle
 	Seal     *seal.Key
 
-	logger    *zap.Logger
-	firstUser func() error
-	first     sync.Once
-	stop      context.CancelFunc
-	work      sync.WaitGroup
+	logger *zap.Logger
+	// open ends when the house is closed.
+	open  context.Context
+	close context.CancelFunc
+	work  sync.WaitGroup
 
+	first       firstUser
 	keysChanged chan struct{}
 
 	mu    sync.Mutex
@@ -61,8 +62,9 @@ type House struct {
 type Options struct {
 	// Seal protects what is at rest.
 	Seal *seal.Key
-	// FirstUser is called once when there is a user, so that a store which is
-	// empty later is known to have lost them. Nil where nothing keeps that.
+	// FirstUser is called when there is a user, until it has returned nil once, so
+	// that a store which is empty later is known to have lost them. Whoever makes
+	// the first user is not answered before. Nil where nothing keeps that.
 	FirstUser func() error
 	// Users are the settings of the local users.
 	Users local.Options
@@ -78,10 +80,18 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
+	blind := func(label string) func(string) string {
+		return func(s string) string { return o.Seal.Blind(label, s) }
+	}
+	// Nothing has begun yet that would have to be ended after an error.
+	known, err := local.New(sealed, blind("user name"), o.Users).Any(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for users: %w", err)
+	}
 	h := &House{
 		Seal:        o.Seal,
 		logger:      o.Logger,
-		firstUser:   o.FirstUser,
+		first:       firstUser{note: o.FirstUser},
 		keysChanged: make(chan struct{}, 1),
 		rings:       make(map[*keyring.Ring]struct{}),
 	}
@@ -91,31 +101,45 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 		OnError:    func(err error) { h.logger.Error("in the background", zap.Error(err)) },
 		OnDocument: h.documentChanged,
 	})
-	blind := func(label string) func(string) string {
-		return func(s string) string { return o.Seal.Blind(label, s) }
-	}
 	h.Users = local.New(h.Live, blind("user name"), o.Users)
 	h.Sessions = &session.Keeper{Store: h.Live}
 	h.Codes = &handoff.Codes{Store: h.Live, Sessions: h.Sessions}
 	h.Throttle = throttle.New(h.Live, blind("throttle"), o.Throttle)
 
-	known, err := h.Users.Any(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("looking for users: %w", err)
-	}
 	if known {
 		h.noteFirstUser()
 	}
-	var background context.Context
-	background, h.stop = context.WithCancel(context.Background())
-	h.work.Go(func() { h.sweep(background) })
-	h.work.Go(func() { h.followKeys(background) })
+	h.open, h.close = context.WithCancel(context.Background())
+	h.work.Go(func() { h.sweep(h.open) })
+	h.work.Go(func() { h.followKeys(h.open) })
 	return h, nil
+}
+
+// Knows reports whether somebody has this canonical user name.
+func (h *House) Knows(ctx context.Context, name string) bool {
+	_, err := h.Users.ByName(ctx, name)
+	return err == nil
+}
+
+// Healthy returns why the store would not accept a write now, or nil.
+func (h *House) Healthy(ctx context.Context) error {
+	if health, ok := h.Live.Store.(store.Health); ok {
+		return health.Healthy(ctx)
+	}
+	return nil
+}
+
+// Stats returns what the store tells about itself.
+func (h *House) Stats() store.Stats {
+	if meter, ok := h.Live.Store.(store.Meter); ok {
+		return meter.Stats()
+	}
+	return store.Stats{}
 }
 
 // Close ends the work in the background, writes what is pending and closes the store.
 func (h *House) Close() error {
-	h.stop()
+	h.close()
 	h.work.Wait()
 	return h.Live.Close()
 }
@@ -123,7 +147,7 @@ func (h *House) Close() error {
 // documentChanged is told of every change of a document.
 func (h *House) documentChanged(name string) {
 	if _, ok := local.UserOf(name); ok {
-		h.noteFirstUser()
+		h.lookForFirstUser()
 	}
 	if name == keyring.Document {
 		select {
@@ -131,18 +155,6 @@ func (h *House) documentChanged(name string) {
 		default: // a look at the keys is due already
 		}
 	}
-}
-
-// noteFirstUser leaves the mark that users have existed.
-func (h *House) noteFirstUser() {
-	if h.firstUser == nil {
-		return
-	}
-	h.first.Do(func() {
-		if err := h.firstUser(); err != nil {
-			h.logger.Error("cannot note that users exist", zap.Error(err))
-		}
-	})
 }
 
 // sweep removes what has expired, in small batches, until ctx ends.

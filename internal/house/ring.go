@@ -22,8 +22,8 @@ const (
 )
 
 // Ring opens the key ring on the schedule of one configuration and keeps it
-// maintained until ctx ends. Several configurations, and several nodes, may
-// maintain one ring: each change is a compare-and-swap.
+// maintained until ctx ends or the house is closed. Several configurations, and
+// several nodes, may maintain one ring: each change is a compare-and-swap.
 func (h *House) Ring(ctx context.Context, schedule keyring.Schedule, algorithms ...keyring.Algorithm) (*keyring.Ring, error) {
 	ring, err := keyring.Open(ctx, h.Live, schedule, h.logger)
 	if err != nil {
@@ -36,6 +36,9 @@ func (h *House) Ring(ctx context.Context, schedule keyring.Schedule, algorithms 
 	h.rings[ring] = struct{}{}
 	h.mu.Unlock()
 	h.work.Go(func() {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(h.open, cancel)()
 		h.maintain(ctx, ring)
 		h.mu.Lock()
 		delete(h.rings, ring)
@@ -78,7 +81,7 @@ func (h *House) followKeys(ctx context.Context) {
 		case <-h.keysChanged:
 		}
 		for _, ring := range h.allRings() {
-			if err := ring.Reload(ctx); err != nil {
+			if err := ring.Reload(ctx); err != nil && ctx.Err() == nil {
 				h.logger.Error("cannot read the signing keys", zap.Error(err))
 			}
 		}
