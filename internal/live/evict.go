@@ -15,8 +15,8 @@ import (
 // evict makes room when more sessions are in memory than Capacity allows. It
 // runs rarely, since it makes a tenth of the room at once or waits for a tenth
 // more, and never drops a session that a request runs under or whose last use is
-// not written.
-func (l *Live) evict() {
+// not written, nor the newcomer for whom the room is made.
+func (l *Live) evict(newcomer *Session) {
 	if l.sessions.Size() <= int(l.full.Load()) || !l.evicting.TryLock() {
 		return
 	}
@@ -27,11 +27,13 @@ func (l *Live) evict() {
 	}
 	var all []candidate
 	l.sessions.Range(func(id store.ID, s *Session) bool {
-		all = append(all, candidate{id, s.seen.Load()})
+		if s != newcomer {
+			all = append(all, candidate{id, s.seen.Load()})
+		}
 		return true
 	})
 	slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(a.seen, b.seen) })
-	room := len(all) - l.options.Capacity + l.options.Capacity/10
+	room := len(all) + 1 - l.options.Capacity + l.options.Capacity/10
 	for _, c := range all[:max(0, min(room, len(all)))] {
 		l.sessions.Compute(c.id, func(s *Session, loaded bool) (*Session, xsync.ComputeOp) {
 			if !loaded || !s.leave() {

@@ -191,7 +191,7 @@ func (l *Live) fill(ctx context.Context, id store.ID) (*Session, error) {
 			return l.newSession(state), xsync.UpdateOp
 		})
 		if present {
-			l.evict()
+			l.evict(s)
 			return s, nil
 		}
 	}

@@ -132,6 +132,48 @@ func TestHandOffAgainstRequests(t *testing.T) {
 	}
 }
 
+// TestHandOffsAgainstEachOther: the answers to parallel hand-offs come in another
+// order than the commits, and memory ends up with the newest state.
+func TestHandOffsAgainstEachOther(t *testing.T) {
+	const hosts = 8
+	h := open(t)
+	for range 200 {
+		token := h.login("u-1")
+		s, _ := h.mustFind(token)
+		var spend [hosts]store.Delete
+		for i := range hosts {
+			spend[i] = store.Delete{Kind: "voucher", ID: store.NewID(time.Now())}
+			must(t, h.Commit(t.Context(), store.Put{Record: store.Record{Kind: "voucher", ID: spend[i].ID}}))
+		}
+		h.race(hosts, func(i int) {
+			if _, err := h.keeper.Attach(context.Background(), token.ID, fmt.Sprint("https://app-", i), spend[i], time.Now()); err != nil {
+				t.Error(err)
+			}
+		}, func() {})
+		if got := s.State(); got.Version != hosts+1 || len(got.Origins()) != hosts+1 {
+			t.Fatalf("memory has version %d with %d hosts, want %d of both", got.Version, len(got.Origins()), hosts+1)
+		}
+	}
+}
+
+// TestFailedLogoutAgainstRequests: no look-up brings a session back whose end waits
+// for the store.
+func TestFailedLogoutAgainstRequests(t *testing.T) {
+	h := open(t)
+	for range 300 {
+		token := h.login("u-1")
+		h.race(4, func(int) { h.find(token) }, func() {
+			h.probe.Break(store.ErrFull)
+			if err := h.keeper.End(context.Background(), token.ID); !errors.Is(err, live.ErrEnding) {
+				t.Errorf("got %v, want ErrEnding", err)
+			}
+			h.refused("after the answer", token)
+		})
+		h.refused("after all look-ups", token)
+		h.probe.Break(nil)
+	}
+}
+
 // race runs one function besides n others and waits for all.
 func (h *house) race(n int, others func(int), one func()) {
 	var all sync.WaitGroup

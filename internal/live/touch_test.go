@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/store"
 )
@@ -104,8 +103,12 @@ func TestSweepSparesWhoIsHere(t *testing.T) {
 			t.Errorf("swept %d, %v, with uses that are not written", n, err)
 		}
 		h.probe.Break(nil)
+		used := time.Now().Add(-30 * time.Second)
 		if n, err := h.Sweep(t.Context(), 100); n != 0 || err != nil {
 			t.Errorf("swept %d, %v; want none, none is over", n, err)
+		}
+		if got := h.stored(token); !got.Equal(used) {
+			t.Errorf("swept before the use was written: stored %v, want %v", got, used)
 		}
 		time.Sleep(time.Minute)
 		if n, err := h.Sweep(t.Context(), 100); n != 1 || err != nil {
@@ -161,68 +164,5 @@ func TestHandOffCountsInMemory(t *testing.T) {
 		if !s.Seen().Equal(time.Now()) {
 			t.Errorf("last seen %v, want now", s.Seen())
 		}
-	})
-}
-
-// TestRoomIsMade: memory holds what it may and no more. What a request runs under,
-// and what is not written yet, stays; what has left is found again, as it was.
-func TestRoomIsMade(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const capacity = 100
-		h := openWith(t, live.Options{Capacity: capacity})
-		var tokens []session.Token
-		for range 3 * capacity {
-			tokens = append(tokens, h.login("u-1"))
-		}
-		tied, _ := h.mustFind(tokens[0])
-		tie, _ := tied.Tie(t.Context())
-		defer tie.Release()
-		time.Sleep(2 * time.Second)
-		gone, _ := h.mustFind(tokens[1])
-		time.Sleep(2 * time.Second)
-		for i, token := range tokens {
-			h.mustFind(token)
-			time.Sleep(20 * time.Millisecond)
-			// What was used within the last second is not written yet, and a tenth
-			// of the room more is waited for when none can be made.
-			if h.Warm() > capacity+capacity/5 {
-				t.Fatalf("after %d sessions %d are in memory", i+1, h.Warm())
-			}
-		}
-		if again, _ := h.mustFind(tokens[0]); again != tied || tie.Context.Err() != nil {
-			t.Error("a session in use has left memory")
-		}
-		if _, ok := gone.Tie(t.Context()); ok {
-			t.Error("a request is bound to a session that has left memory and would not be told of its end")
-		}
-		again, _ := h.mustFind(tokens[1])
-		fresh, ok := again.Tie(t.Context())
-		if !ok {
-			t.Fatal("the session that was found again cannot be used")
-		}
-		defer fresh.Release()
-		must(t, h.keeper.End(t.Context(), tokens[1].ID))
-		if fresh.Context.Err() == nil {
-			t.Error("the end does not reach the session that was found again")
-		}
-	})
-}
-
-// TestRoomIsNotMadeOfWhatIsBeingWritten: a session leaves memory only when its last
-// use is in the store, not while it is on its way there.
-func TestRoomIsNotMadeOfWhatIsBeingWritten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := openWith(t, live.Options{Capacity: 1})
-		token, other := h.login("u-1"), h.login("u-2")
-		time.Sleep(59 * time.Minute)
-		writing := newHold()
-		h.probe.holdTouch.Store(writing)
-		s, _ := h.mustFind(token)
-		<-writing.reached
-		h.mustFind(other)
-		if again, _ := h.mustFind(token); again != s {
-			t.Error("the session left memory before its use was in the store")
-		}
-		close(writing.release)
 	})
 }
