@@ -107,9 +107,18 @@ func (r *Ring) show(keys families, ensured []Algorithm, steps []step) error {
 		if s.action == corrected {
 			level = zapcore.WarnLevel
 		}
-		r.logger.Log(level, "signing key "+string(s.action), zap.String("alg", string(s.alg)), zap.String("kid", s.kid))
+		r.logger.Log(level, "signing key "+string(s.action), zap.String("alg", string(s.alg)), zap.String("kid", keys.named(s)))
 	}
 	return nil
+}
+
+// named returns the kid of the key that a step was about: of the first keys of an
+// algorithm, the one that signs.
+func (f families) named(s step) string {
+	if s.action == created {
+		return f[s.alg].Current.id
+	}
+	return s.kid
 }
 
 // settle makes the steps that decide asks for until it asks for none, and
