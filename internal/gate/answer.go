@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ func (v *visit) site() pages.Site {
 	return pages.Site{
 		Portal:    strings.TrimPrefix(strings.TrimPrefix(v.Portal, "https://"), "http://"),
 		PortalURL: v.Portal,
-		AssetBase: v.target.Base.EscapedPath() + handoff.Reserved + strings.TrimSuffix(stepAssets, "/"),
+		AssetBase: v.at.Base.EscapedPath() + handoff.Reserved + strings.TrimSuffix(stepAssets, "/"),
 	}
 }
 
@@ -64,7 +65,7 @@ func (v *visit) signIn() {
 		return
 	case !v.presented.OK || !v.presented.Token.IsNonce():
 		// A nonce that is there already stays: other tabs may be on their way with it.
-		v.cookies(v.target).Set(v.w.Header(), session.NewNonce())
+		v.at.cookies.Set(v.w.Header(), session.NewNonce())
 	}
 	v.redirect(handoff.Login(v.Portal, v.here()))
 }
@@ -72,12 +73,33 @@ func (v *visit) signIn() {
 // here returns the address of the request on the app's own public address. One
 // that is too long to be carried through the portal becomes the front page.
 func (v *visit) here() string {
-	u := url.URL{Path: v.arrival.URL.Path, RawPath: v.arrival.URL.RawPath, RawQuery: v.arrival.URL.RawQuery}
-	_, address, err := v.App.Targets.Parse(v.target.Origin() + u.RequestURI())
+	address := v.at.origin + v.arrival.URL.EscapedPath()
+	if v.arrival.URL.RawQuery != "" {
+		address += "?" + plainQuery(v.arrival.URL.RawQuery)
+	}
+	_, address, err := v.App.Targets.Parse(address)
 	if err != nil {
-		return v.target.Home()
+		return v.at.Home()
 	}
 	return address
+}
+
+// plainQuery escapes what browsers send in a query as it is, though a URL may not
+// hold it (RFC 3986, section 3.4): `\` in the path of a file, and bytes beyond ASCII.
+func plainQuery(raw string) string {
+	odd := func(c byte) bool { return c == '\\' || c >= 0x7f }
+	if !slices.ContainsFunc([]byte(raw), odd) {
+		return raw
+	}
+	var b strings.Builder
+	for i := range len(raw) {
+		if odd(raw[i]) {
+			fmt.Fprintf(&b, "%%%02X", raw[i])
+		} else {
+			b.WriteByte(raw[i])
+		}
+	}
+	return b.String()
 }
 
 func (v *visit) redirectToHTTPS() {
@@ -90,7 +112,7 @@ func (v *visit) redirectToHTTPS() {
 }
 
 func (v *visit) portalLogout() string {
-	return v.Portal + "/logout?" + url.Values{handoff.ParamReturnTo: {v.target.Home()}}.Encode()
+	return v.Portal + "/logout?" + url.Values{handoff.ParamReturnTo: {v.at.Home()}}.Encode()
 }
 
 func (v *visit) badPath(err error) {
@@ -127,7 +149,10 @@ func (v *visit) showForbidden(user *identity.User, reason pages.ForbiddenReason)
 // unavailable answers when somebody who had to be asked could not answer. The
 // cookie stays, so that nobody is signed out by a hiccup.
 func (v *visit) unavailable(err error) {
-	v.failed(err)
+	if v.r.Context().Err() == nil {
+		// A client that has gone away is no failure of ours.
+		v.failed(err)
+	}
 	v.w.Header().Set("Cache-Control", "no-store")
 	v.show(http.StatusServiceUnavailable, pages.Unavailable{Site: v.site(), RequestID: v.arrival.ID, RetryAfter: retryAfter})
 }
@@ -138,13 +163,13 @@ func (v *visit) cookieTrouble(retry string) {
 	switch {
 	case v.presented.Twice:
 		cause = pages.CookieTwice
-	case v.target.Base.Scheme == "http":
+	case v.at.Base.Scheme == "http":
 		cause = pages.CookieInsecure
 	}
 	v.handoffRefused(errCookies)
 	v.show(http.StatusBadRequest, pages.CookieTrouble{
 		Site:      v.site(),
-		Host:      v.target.Base.Host,
+		Host:      v.at.Base.Host,
 		Cause:     cause,
 		RetryURL:  retry,
 		RequestID: v.arrival.ID,
@@ -154,9 +179,10 @@ func (v *visit) cookieTrouble(retry string) {
 var errCookies = errors.New("the browser does not send the cookie back")
 
 // panicked answers a request on which the gate itself has failed.
-func (g *Gate) panicked(w http.ResponseWriter, r *http.Request, a Arrival, cause any, stack []byte) {
-	v := visit{Gate: g, w: w, r: r, arrival: a}
+func (v *visit) panicked(cause any, stack []byte) {
+	if v.tied != nil {
+		v.tied.Release()
+	}
 	v.failed(fmt.Errorf("panic: %v\n%s", cause, stack))
-	w.Header().Set("Cache-Control", "no-store")
-	pages.Plain(w, http.StatusInternalServerError, a.ID)
+	pages.Plain(v.w, http.StatusInternalServerError, v.arrival.ID)
 }

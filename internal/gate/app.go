@@ -4,9 +4,6 @@
 package gate
 
 import (
-	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -39,47 +36,4 @@ type App struct {
 	// Redirects says that this gate stands on plain http for an app whose
 	// address is https: navigations are sent to the right address.
 	Redirects bool
-}
-
-// target returns the address of the app at which a request has arrived. The Host
-// header only chooses among the configured addresses. A host that is none of
-// them is answered as if it were the first, so that sign-in leads people there.
-func (a *App) target(r *http.Request, path string) handoff.Target {
-	if len(a.Targets) == 1 {
-		return a.Targets[0]
-	}
-	best := -1
-	for i, t := range a.Targets {
-		if !sameAuthority(r.Host, t.Base) || !strings.HasPrefix(path, t.Base.Path) {
-			continue
-		}
-		if best < 0 || len(t.Base.Path) > len(a.Targets[best].Base.Path) {
-			best = i
-		}
-	}
-	return a.Targets[max(best, 0)]
-}
-
-// sameAuthority compares a Host header with an address, without case, a dot at
-// the end of the name, and the scheme's own port.
-func sameAuthority(host string, base *url.URL) bool {
-	if strings.EqualFold(host, base.Host) {
-		return true
-	}
-	u := url.URL{Scheme: base.Scheme, Host: host}
-	name := strings.TrimSuffix(u.Hostname(), ".")
-	if !strings.EqualFold(name, base.Hostname()) {
-		return false
-	}
-	return withPort(&u) == withPort(base)
-}
-
-func withPort(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "https":
-		return "443"
-	}
-	return "80"
 }

@@ -44,6 +44,7 @@ type Gate struct {
 	Audit audit.Sink
 
 	cleaner *Cleaner
+	places  []place
 }
 
 // Arrival is what the server knows of a request besides the request itself.
@@ -66,12 +67,15 @@ type Pass struct {
 	// Session is the session of User, or nil.
 	Session *live.Session
 
-	tie *live.Tie
+	// One piece of memory for all that the gate adds to a request.
+	tie    live.Tie
+	writer writer
+	lines  [maxLines]string
 }
 
 // Release ends the bond between the request and its session.
 func (p *Pass) Release() {
-	if p.tie != nil {
+	if p.Session != nil {
 		p.tie.Release()
 	}
 }
@@ -82,9 +86,10 @@ type visit struct {
 	w         http.ResponseWriter
 	r         *http.Request
 	arrival   Arrival
-	target    handoff.Target
+	at        *place
 	presented session.Presented
 	now       time.Time
+	tied      *Pass
 }
 
 // Prepare makes the gate ready. It is called once, before Admit.
@@ -94,33 +99,36 @@ func (g *Gate) Prepare() {
 		names = append(names, policy.OverrideHeaders()...)
 	}
 	g.cleaner = NewCleaner(names, g.App.KeepAuthorization)
+	g.places = newPlaces(g.App.Targets)
 }
 
 // Admit takes the request through the gate. It returns the request as it goes on
 // to the app, or nil when it has answered the request itself. A panic on the way
 // is answered with 500 and never lets the request pass.
 func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *Pass) {
+	// The wall clock alone, which is the one that apps compare assertions with;
+	// the other one stops while a machine sleeps.
+	v := visit{Gate: g, w: w, r: r, arrival: a, now: time.Now().Round(0)}
 	defer func() {
 		if cause := recover(); cause != nil {
 			pass = nil
-			g.panicked(w, r, a, cause, debug.Stack())
+			v.panicked(cause, debug.Stack())
 		}
 	}()
-	v := visit{Gate: g, w: w, r: r, arrival: a, now: time.Now()}
-	v.target = g.App.target(r, a.URL.Path)
-	v.presented = g.cookies(v.target).Take(r.Header)
+	v.at = g.place(r, a.URL.Path)
+	v.presented = v.at.cookies.Take(r.Header)
 	g.cleaner.Clean(r.Header)
 	g.cleaner.CleanTrailer(r)
 	return v.walk()
 }
 
-func (g *Gate) cookies(t handoff.Target) session.Cookies {
-	return session.Cookies{Secure: t.Base.Scheme == "https"}
-}
-
 // walk is the order of the steps; each either settles the request or leaves it
 // to the next.
 func (v *visit) walk() *Pass {
+	if v.App.Redirects && v.r.TLS == nil {
+		v.redirectToHTTPS()
+		return nil
+	}
 	if step, ok := v.reservedStep(); ok {
 		v.reserved(step)
 		return nil
@@ -128,10 +136,6 @@ func (v *visit) walk() *Pass {
 	asked, err := facts(v.r, v.arrival.Client)
 	if err != nil {
 		v.badPath(err)
-		return nil
-	}
-	if v.App.Redirects && v.r.TLS == nil {
-		v.redirectToHTTPS()
 		return nil
 	}
 	for {
@@ -169,7 +173,7 @@ func (v *visit) find() (*live.Session, *identity.User, error) {
 	if !v.presented.OK {
 		return nil, nil, nil
 	}
-	s, user, err := v.Live.Find(v.r.Context(), v.presented.Token, v.target.Origin(), v.Limits, v.now)
+	s, user, err := v.Live.Find(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
 	if errors.Is(err, session.ErrNone) {
 		return nil, nil, nil
 	}
@@ -184,21 +188,23 @@ func (v *visit) foreign() bool {
 // pass makes the request ready for the app. It answers false when the session
 // is not the one that was found any more.
 func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
-	p := &Pass{Request: v.r, Writer: v.filter(s != nil), User: user, Session: s}
+	p := &Pass{Request: v.r, User: user, Session: s}
+	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: s != nil}
+	p.Writer = &p.writer
 	if s == nil {
 		return p, true
 	}
-	var ok bool
-	if p.tie, ok = s.Tie(v.r.Context()); !ok {
+	if !s.TieTo(&p.tie, v.r.Context()) {
 		return nil, false
 	}
+	v.tied = p
 	view, err := v.view(s, user)
 	if err != nil {
 		p.Release()
 		v.unavailable(err)
 		return nil, true
 	}
-	view.apply(v.r.Header)
+	view.apply(v.r.Header, &p.lines)
 	p.Request = v.r.WithContext(p.tie.Context)
 	return p, true
 }

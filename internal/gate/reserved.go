@@ -21,11 +21,15 @@ const (
 	stepAssets = "assets/"
 )
 
+// KeepsSecret reports whether the address of a request for this path holds a
+// hand-off code, and does not belong into an access log.
+func KeepsSecret(path string) bool { return strings.HasSuffix(path, handoff.Reserved+handoff.StepLand) }
+
 // reservedStep returns what follows the reserved path, when the request is for
 // it. The address as the browser sent it counts, since a site may have taken the
 // app's own path off before the gate.
 func (v *visit) reservedStep() (string, bool) {
-	rest, ok := strings.CutPrefix(v.arrival.URL.Path, v.target.Base.Path)
+	rest, ok := strings.CutPrefix(v.arrival.URL.Path, v.at.Base.Path)
 	if !ok {
 		return "", false
 	}
@@ -73,29 +77,31 @@ func (v *visit) begin() {
 	switch {
 	case err != nil:
 		v.show(http.StatusBadRequest, pages.BadRequest{Site: v.site(), Reason: pages.BadRequestReturn, RequestID: v.arrival.ID})
-	case target.Origin() != v.target.Origin():
-		v.redirect(handoff.Begin(target, returnTo))
+	case target.Origin() != v.at.origin:
+		// The walk begins on the host where it ends. Straight to that host's own
+		// begin it could go round for ever, where something in front changes Host.
+		v.redirect(returnTo)
 	case v.presented.OK:
 		v.redirect(handoff.Code(v.Portal, v.presented.Token.Challenge(), returnTo))
 	case v.presented.Twice, query.Get(handoff.ParamAgain) != "":
 		v.cookieTrouble(returnTo)
 	default:
-		v.cookies(v.target).Set(v.w.Header(), session.NewNonce())
-		v.redirect(handoff.BeginAgain(v.target, returnTo))
+		v.at.cookies.Set(v.w.Header(), session.NewNonce())
+		v.redirect(handoff.BeginAgain(v.at.Target, returnTo))
 	}
 }
 
 // land spends the code that the portal gave this browser.
 func (v *visit) land() {
 	code := v.arrival.URL.Query().Get(handoff.ParamCode)
-	landing, err := v.Codes.Redeem(v.r.Context(), code, v.target.Origin(), v.presented, v.now)
+	landing, err := v.Codes.Redeem(v.r.Context(), code, v.at.origin, v.presented, v.now)
 	switch {
 	case errors.Is(err, handoff.ErrSpent), errors.Is(err, handoff.ErrForeign), errors.Is(err, session.ErrNone):
 		v.handoffRefused(err)
 		// Where the person was going is known only when the code was for this
 		// host; going there begins anew, with this browser's own sign-in.
 		if landing.ReturnTo == "" {
-			landing.ReturnTo = v.target.Home()
+			landing.ReturnTo = v.at.Home()
 		}
 		v.redirect(landing.ReturnTo)
 	case err != nil:
@@ -103,9 +109,9 @@ func (v *visit) land() {
 	case landing.Kept:
 		v.redirect(landing.ReturnTo)
 	default:
-		v.cookies(v.target).Set(v.w.Header(), landing.Token)
+		v.at.cookies.Set(v.w.Header(), landing.Token)
 		if landing.Again {
-			v.redirect(handoff.Landed(v.target, landing.ReturnTo))
+			v.redirect(handoff.Landed(v.at.Target, landing.ReturnTo))
 			return
 		}
 		v.redirect(landing.ReturnTo)
@@ -117,7 +123,7 @@ func (v *visit) land() {
 func (v *visit) landed() {
 	_, returnTo, err := v.App.Targets.Parse(v.arrival.URL.Query().Get(handoff.ParamReturnTo))
 	if err != nil {
-		returnTo = v.target.Home()
+		returnTo = v.at.Home()
 	}
 	s, _, err := v.find()
 	switch {
@@ -163,7 +169,7 @@ func (v *visit) logout() {
 		}
 		v.loggedOut(s, user)
 	}
-	v.cookies(v.target).Clear(v.w.Header())
+	v.at.cookies.Clear(v.w.Header())
 	v.redirect(v.portalLogout())
 }
 

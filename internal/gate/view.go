@@ -24,11 +24,20 @@ type view struct {
 	state *session.Session
 	user  *identity.User
 	kid   string
-	until time.Time
+	// The assertion is used from and until.
+	from, until time.Time
 
 	names  []string
 	values []string
 }
+
+// maxLines is how many lines a view has at most: one for each name in Headers.
+const maxLines = 5
+
+// backwards is how far the clock may go back before an assertion counts as one
+// from the future. It is less than the time for which an assertion counts before
+// it was made.
+const backwards = 10 * time.Second
 
 // view returns the session's view of the app, and signs a new assertion only
 // when the one at hand will not do.
@@ -47,7 +56,8 @@ func (v *visit) view(s *live.Session, user *identity.User) (*view, error) {
 }
 
 func (w *view) fits(app *App, state *session.Session, user *identity.User, kid string, now time.Time) bool {
-	return w.app == app && w.state == state && w.user == user && w.kid == kid && now.Before(w.until)
+	return w.app == app && w.state == state && w.user == user && w.kid == kid &&
+		!now.Before(w.from) && now.Before(w.until)
 }
 
 func (v *visit) newView(state *session.Session, user *identity.User, kid string) (*view, error) {
@@ -66,16 +76,15 @@ func (v *visit) newView(state *session.Session, user *identity.User, kid string)
 	if err != nil {
 		return nil, err
 	}
-	w := &view{app: v.App, state: state, user: user, kid: kid, until: v.now.Add(v.App.Lifetime / 2)}
+	w := &view{app: v.App, state: state, user: user, kid: kid, from: v.now.Add(-backwards), until: v.now.Add(v.App.Lifetime / 2)}
 	w.names, w.values = v.App.Headers.Lines(user, token)
 	return w, nil
 }
 
 // apply sets the headers. The slices that go into the header belong to this
 // request alone, since handlers further on may change a header in place.
-func (w *view) apply(h http.Header) {
-	lines := make([]string, len(w.values))
-	copy(lines, w.values)
+func (w *view) apply(h http.Header, lines *[maxLines]string) {
+	copy(lines[:], w.values)
 	for i, name := range w.names {
 		h[name] = lines[i : i+1 : i+1]
 	}

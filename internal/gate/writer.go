@@ -13,15 +13,11 @@ import (
 // Unwrap, as http.ResponseController does.
 type writer struct {
 	http.ResponseWriter
-	app        *App
+	app *App
+	// identified says that the request carries somebody's identity, so that no
+	// shared cache may keep the answer.
 	identified bool
 	sent       bool
-}
-
-// filter returns the writer for the app's answer. identified says that the
-// request carries somebody's identity, so that no shared cache may keep the answer.
-func (v *visit) filter(identified bool) http.ResponseWriter {
-	return &writer{ResponseWriter: v.w, app: v.App, identified: identified}
 }
 
 // WriteHeader filters the headers of every answer, the informational ones too:

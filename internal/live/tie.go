@@ -26,7 +26,16 @@ type Tie struct {
 // Tie binds a request. It answers false when the session has ended or has left
 // memory in the meantime: find it again.
 func (s *Session) Tie(parent context.Context) (*Tie, bool) {
-	t := &Tie{session: s}
+	t := new(Tie)
+	if !s.TieTo(t, parent) {
+		return nil, false
+	}
+	return t, true
+}
+
+// TieTo is Tie with the caller's memory. The Tie is of use only when the answer is true.
+func (s *Session) TieTo(t *Tie, parent context.Context) bool {
+	t.session = s
 	t.Context, t.cancel = context.WithCancelCause(parent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,11 +43,11 @@ func (s *Session) Tie(parent context.Context) (*Tie, bool) {
 	// slip in between.
 	if s.evicted || s.ended.Load() {
 		t.cancel(ErrEnded)
-		return nil, false
+		return false
 	}
 	t.index = len(s.ties)
 	s.ties = append(s.ties, t)
-	return t, true
+	return true
 }
 
 // Release ends the bond when the request is over. It must be called.
