@@ -13,10 +13,10 @@ import (
 // apps shows the apps that the person may open. A tile leads through the
 // hand-off, so that the app's host ends up with this login and no older one.
 func (v *visit) apps() {
-	s, user, _, err := v.current()
+	s, user, err := v.current()
 	switch {
 	case err != nil:
-		v.unavailable(err)
+		v.stuck(err)
 		return
 	case s == nil:
 		v.dispatch(nil, "")

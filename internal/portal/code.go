@@ -25,10 +25,10 @@ func (v *visit) code() {
 		pages.Plain(v.w, http.StatusForbidden, v.arrival.ID)
 		return
 	}
-	s, _, _, err := v.current()
+	s, _, err := v.current()
 	switch {
 	case err != nil:
-		v.unavailable(err)
+		v.stuck(err)
 		return
 	case s == nil:
 		v.dispatch(nil, returnTo)

@@ -6,6 +6,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
@@ -23,10 +24,10 @@ const busyRetry = 2 * time.Second
 
 // loginForm is the sign-in page. Whoever is signed in goes straight on.
 func (v *visit) loginForm() {
-	s, _, _, err := v.current()
+	s, _, err := v.current()
 	switch {
 	case err != nil:
-		v.unavailable(err)
+		v.stuck(err)
 	case s != nil:
 		v.dispatch(s.State(), v.returnTo())
 	case !v.plainAddress():
@@ -39,12 +40,12 @@ func (v *visit) loginForm() {
 // plainAddress reports whether the address of the sign-in page holds where to go
 // and nothing else, so that it may be kept, shared and opened elsewhere.
 func (v *visit) plainAddress() bool {
-	query := v.r.URL.Query()
-	if len(query) == 0 {
+	if v.r.URL.RawQuery == "" {
 		return true
 	}
+	query, err := url.ParseQuery(v.r.URL.RawQuery)
 	_, _, known := v.destination(query.Get(handoff.ParamReturnTo))
-	return known && len(query) == 1 && len(query[handoff.ParamReturnTo]) == 1
+	return err == nil && known && len(query) == 1 && len(query[handoff.ParamReturnTo]) == 1
 }
 
 // showLogin fills in what every sign-in page has in common.
@@ -62,7 +63,7 @@ func (v *visit) login() {
 	if !v.form() {
 		return
 	}
-	name, password := v.r.PostFormValue("username"), v.r.PostFormValue("password")
+	name, password := v.r.PostForm.Get("username"), v.r.PostForm.Get("password")
 	if name == "" || password == "" {
 		v.refuse(http.StatusUnprocessableEntity, pages.Login{Problem: pages.LoginIncomplete}, name)
 		return
@@ -140,7 +141,11 @@ func (v *visit) attempt(name string) throttle.Attempt {
 // start begins a session for somebody who has proven who they are. Whatever
 // session the browser had is over with the same commit.
 func (v *visit) start(user *identity.User, amr []string, returnTo string) {
-	presented := v.cookies.Take(v.r.Header)
+	replaces, err := v.held()
+	if err != nil {
+		v.startFailed(user, err)
+		return
+	}
 	browser := v.browser()
 	s, token, err := v.Sessions.Start(v.r.Context(), session.Login{
 		UserID:   user.ID,
@@ -148,22 +153,34 @@ func (v *visit) start(user *identity.User, amr []string, returnTo string) {
 		Origin:   v.Origin,
 		Browser:  browser.ID,
 		Agent:    clip(v.r.UserAgent()),
-		Address:  v.arrival.Client.String(),
+		Address:  v.address(),
 		Limits:   v.Limits,
-		Replaces: presented.Token.ID,
+		Replaces: replaces,
 	}, v.now)
 	if err == nil {
 		err = v.confirm(user, s)
 	}
 	if err != nil {
-		v.failed(err)
-		v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginUnavailable}, user.Name)
+		v.startFailed(user, err)
 		return
 	}
 	v.record(audit.Event{Kind: audit.Login, Session: s.ID}, user)
 	v.cookies.Set(v.w.Header(), token)
 	v.remember(browser, user)
 	v.dispatch(s, returnTo)
+}
+
+func (v *visit) startFailed(user *identity.User, err error) {
+	v.failed(err)
+	v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginUnavailable}, user.Name)
+}
+
+// address is where the browser is, or nothing where that is not known.
+func (v *visit) address() string {
+	if !v.arrival.Client.IsValid() {
+		return ""
+	}
+	return v.arrival.Client.String()
 }
 
 // errChanged means that the person was changed while they signed in.
@@ -185,7 +202,7 @@ func (v *visit) confirm(user *identity.User, s *session.Session) error {
 
 // browser returns what is known of this browser, or a new name for it.
 func (v *visit) browser() throttle.Browser {
-	if b, ok := throttle.ParseBrowser(v.Seal, v.cookies.Browser(v.r)); ok {
+	if b, ok := throttle.ParseBrowser(v.Seal, v.browserText); ok {
 		return b
 	}
 	return throttle.NewBrowser()

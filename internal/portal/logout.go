@@ -7,21 +7,25 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
+	"github.com/gatehouse-sso/gatehouse/store"
 )
+
+const logoutPath = "/logout"
 
 // logoutForm asks whoever is signed in, and tells everybody else that they are
 // not. Looking at it changes nothing.
 func (v *visit) logoutForm() {
-	s, user, presented, err := v.current()
+	s, user, err := v.current()
 	switch {
 	case err != nil:
-		v.unavailable(err)
+		v.stuck(err)
 	case s != nil:
 		v.show(http.StatusOK, pages.LogoutAsk{Site: v.site(), User: person(user), ReturnTo: v.knownReturnTo()})
-	case v.Live.IsEnding(presented.Token.ID):
+	case v.Live.IsEnding(v.presented.Token.ID):
 		v.logoutFailed()
 	default:
 		v.show(http.StatusOK, pages.LoggedOut{Site: v.site(), ReturnTo: v.knownReturnTo()})
@@ -34,21 +38,36 @@ func (v *visit) logout() {
 	if !v.form() {
 		return
 	}
-	s, user, presented, err := v.current()
+	s, user, err := v.current()
+	if err != nil {
+		v.stuck(err)
+		return
+	}
+	if s != nil {
+		v.end(s.ID, user)
+		return
+	}
+	// Nobody is signed in with it, and yet it may be there.
+	id, err := v.held()
 	switch {
 	case err != nil:
 		v.unavailable(err)
-		return
-	case s == nil && v.Live.IsEnding(presented.Token.ID):
+	case v.Live.IsEnding(id):
 		v.logoutFailed()
-		return
-	case s != nil:
-		if err := v.Sessions.End(v.r.Context(), s.ID); err != nil {
+	default:
+		v.end(id, nil)
+	}
+}
+
+// end ends a session, if there is one, and says so once that is stored.
+func (v *visit) end(id store.ID, user *identity.User) {
+	if !id.IsZero() {
+		if err := v.Sessions.End(v.r.Context(), id); err != nil {
 			v.failed(err)
 			v.logoutFailed()
 			return
 		}
-		v.record(audit.Event{Kind: audit.Logout, Session: s.ID}, user)
+		v.record(audit.Event{Kind: audit.Logout, Session: id}, user)
 	}
 	v.cookies.Clear(v.w.Header())
 	v.redirect(v.loggedOutAddress())
@@ -69,9 +88,9 @@ func (v *visit) logoutFailed() {
 // again sends no form again.
 func (v *visit) loggedOutAddress() string {
 	if address := v.knownReturnTo(); address != "" {
-		return v.Origin + "/logout?" + url.Values{handoff.ParamReturnTo: {address}}.Encode()
+		return v.Origin + logoutPath + "?" + url.Values{handoff.ParamReturnTo: {address}}.Encode()
 	}
-	return v.Origin + "/logout"
+	return v.Origin + logoutPath
 }
 
 // knownReturnTo is returnTo when it leads to an app, and nothing otherwise.

@@ -12,10 +12,8 @@ package portal
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -25,7 +23,6 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
-	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/seal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
@@ -68,7 +65,7 @@ type Portal struct {
 	// Audit learns of each decision that matters.
 	Audit audit.Sink
 
-	routes http.Handler
+	handler http.Handler
 }
 
 // Arrival is what the server knows of a request besides the request itself.
@@ -81,48 +78,25 @@ type Arrival struct {
 
 // Prepare makes the portal ready. It is called once, before Serve.
 func (p *Portal) Prepare() {
-	mux := http.NewServeMux()
-	page := func(pattern string, step func(*visit)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			step(p.visit(w, r))
-		})
-	}
-	page("GET /{$}", (*visit).apps)
-	page("GET "+handoff.LoginPath, (*visit).loginForm)
-	page("POST "+handoff.LoginPath, (*visit).login)
-	page("GET "+handoff.CodePath, (*visit).code)
-	page("GET /logout", (*visit).logoutForm)
-	page("POST /logout", (*visit).logout)
-	page("GET "+setupPath, (*visit).setupForm)
-	page("POST "+setupPath, (*visit).setup)
-	page("GET /healthz", (*visit).healthz)
-	page("GET /.well-known/jwks.json", (*visit).jwks)
-	page("GET /.well-known/openid-configuration", (*visit).configuration)
-	page("GET "+assetBase+"/", (*visit).asset)
-	page("/", (*visit).notFound)
-
 	// A form of ours is sent by a page of ours, whatever cookies travel with it.
 	guard := http.NewCrossOriginProtection()
+	// Behind a load balancer the Host header may not be the portal's. Should the
+	// origin be refused here, what the guard does without it is stricter.
+	_ = guard.AddTrustedOrigin(p.Origin)
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.visit(w, r).foreign()
 	}))
-	p.routes = guard.Handler(mux)
+	p.handler = guard.Handler(p.router())
 }
 
 // Serve answers a request for the portal's host. A panic is answered with 500.
 func (p *Portal) Serve(w http.ResponseWriter, r *http.Request, a Arrival) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			p.Audit.Record(audit.Event{
-				Kind:    audit.Failure,
-				Reason:  fmt.Sprintf("panic: %v\n%s", cause, debug.Stack()),
-				Address: a.Client,
-				Request: a.ID,
-			})
-			pages.Plain(w, http.StatusInternalServerError, a.ID)
+			p.panicked(w, a, cause)
 		}
 	}()
-	p.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, a)))
+	p.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, a)))
 }
 
 // arrivalKey finds the Arrival on the other side of the mux.
@@ -135,7 +109,11 @@ type visit struct {
 	r       *http.Request
 	arrival Arrival
 	cookies session.Cookies
-	now     time.Time
+	// presented and browserText are what the cookies of ours said. They are in the
+	// request no more.
+	presented   session.Presented
+	browserText string
+	now         time.Time
 }
 
 func (p *Portal) visit(w http.ResponseWriter, r *http.Request) *visit {
@@ -143,7 +121,7 @@ func (p *Portal) visit(w http.ResponseWriter, r *http.Request) *visit {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	return &visit{
+	v := &visit{
 		Portal:  p,
 		w:       w,
 		r:       r,
@@ -151,4 +129,7 @@ func (p *Portal) visit(w http.ResponseWriter, r *http.Request) *visit {
 		cookies: session.Cookies{Secure: strings.HasPrefix(p.Origin, "https://")},
 		now:     time.Now(),
 	}
+	v.browserText = v.cookies.Browser(r)
+	v.presented = v.cookies.Take(r.Header) // which takes the browser's as well
+	return v
 }

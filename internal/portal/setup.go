@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/store"
@@ -29,6 +30,11 @@ const (
 	// SetupKind is the kind of set-up codes in the store.
 	SetupKind store.Kind = "setup"
 )
+
+// KeepsSecret reports whether the address of a request for this path, or where its
+// answer leads to, holds a secret and does not belong into an access log, which
+// shows both.
+func KeepsSecret(path string) bool { return path == setupPath || path == handoff.CodePath }
 
 // ErrSetupGone means that a set-up link was used, ran out, or came too late:
 // there are users.
@@ -121,7 +127,7 @@ func (s *Setup) first(ctx context.Context, text string, user local.NewUser) (*id
 
 // setupForm is what the set-up link opens.
 func (v *visit) setupForm() {
-	token := v.r.FormValue(setupToken)
+	token := v.r.URL.Query().Get(setupToken)
 	if err := v.checkSetup(token); err != nil {
 		v.setupRefused(err)
 		return
@@ -146,11 +152,11 @@ func (v *visit) setup() {
 		v.setupRefused(ErrSetupGone)
 		return
 	}
-	user, err := v.Setup.first(v.r.Context(), v.r.FormValue(setupToken), local.NewUser{
-		Name:     v.r.FormValue("username"),
-		FullName: v.r.FormValue("name"),
-		Email:    v.r.FormValue("email"),
-		Password: v.r.FormValue("password"),
+	user, err := v.Setup.first(v.r.Context(), v.r.PostForm.Get(setupToken), local.NewUser{
+		Name:     v.r.PostForm.Get("username"),
+		FullName: v.r.PostForm.Get("name"),
+		Email:    v.r.PostForm.Get("email"),
+		Password: v.r.PostForm.Get("password"),
 	})
 	if err != nil {
 		v.setupRefused(err)
@@ -168,17 +174,25 @@ func (v *visit) setupRefused(err error) {
 	case errors.Is(err, ErrSetupGone):
 		v.show(http.StatusGone, pages.SetupGone{Site: v.site()})
 	case errors.As(err, &invalid):
-		v.show(http.StatusUnprocessableEntity, pages.Setup{
-			Site:     v.site(),
-			Token:    v.r.FormValue(setupToken),
-			Username: v.r.FormValue("username"),
-			Name:     v.r.FormValue("name"),
-			Email:    v.r.FormValue("email"),
-			Problems: []pages.SetupProblem{setupProblem(invalid, v.r.FormValue("password"))},
-		})
+		v.setupAgain(setupProblem(invalid, v.r.PostForm.Get("password")))
+	case errors.Is(err, local.ErrExists), errors.Is(err, local.ErrRemoved):
+		// The name is kept for somebody who was removed.
+		v.setupAgain(pages.SetupUsername)
 	default:
 		v.unavailable(err)
 	}
+}
+
+// setupAgain shows the form with what was filled in, but for the password.
+func (v *visit) setupAgain(problem pages.SetupProblem) {
+	v.show(http.StatusUnprocessableEntity, pages.Setup{
+		Site:     v.site(),
+		Token:    v.r.PostForm.Get(setupToken),
+		Username: v.r.PostForm.Get("username"),
+		Name:     v.r.PostForm.Get("name"),
+		Email:    v.r.PostForm.Get("email"),
+		Problems: []pages.SetupProblem{problem},
+	})
 }
 
 // setupProblem finds the field of the page for what cannot be taken.

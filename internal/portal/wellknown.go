@@ -12,6 +12,8 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 )
 
+const jwksPath = "/.well-known/jwks.json"
+
 // keysMaxAge is how long verifiers may keep the key set, in seconds. The key
 // ring publishes a key long before it signs and keeps it long after.
 const keysMaxAge = 3600
@@ -26,7 +28,7 @@ func (v *visit) configuration() {
 		Issuer     string              `json:"issuer"`
 		JWKS       string              `json:"jwks_uri"`
 		Algorithms []keyring.Algorithm `json:"id_token_signing_alg_values_supported"`
-	}{v.Origin, v.Origin + "/.well-known/jwks.json", []keyring.Algorithm{keyring.ES256, keyring.EdDSA, keyring.RS256}})
+	}{v.Origin, v.Origin + jwksPath, []keyring.Algorithm{keyring.ES256, keyring.EdDSA, keyring.RS256}})
 	if err != nil {
 		v.failed(err)
 		pages.Plain(v.w, http.StatusInternalServerError, v.arrival.ID)
