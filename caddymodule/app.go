@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -52,16 +53,20 @@ type App struct {
 	gates  []*Gate
 	doors  []*Portal
 
-	// mu guards what follows. Requests may come before Start, since Caddy starts
-	// apps in any order: whoever comes first makes the app ready.
+	requests *requestIDs
+
+	// Requests may come before Start, since Caddy starts apps in any order: whoever
+	// comes first makes the app ready, under mu, and stores the outcome. What is
+	// below it is written before that, and only read afterwards.
 	mu      sync.Mutex
-	settled bool
-	failure error
+	outcome atomic.Pointer[outcome]
 	town    *town
 	tenancy tenancy
-	walks   map[*Gate]*walk
 	portal  *portal.Portal
 }
+
+// outcome is what came of making the app ready.
+type outcome struct{ err error }
 
 // Session says how long a session lives. The earlier limit ends it.
 type Session struct {
@@ -96,7 +101,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 // Provision fills in defaults and loads the store's module. It opens nothing:
 // `caddy validate` must not compete with a running Caddy for the file.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.ctx, a.logger = ctx, ctx.Logger()
+	a.ctx, a.logger, a.requests = ctx, ctx.Logger(), newRequestIDs()
 	if a.Session.Idle == 0 {
 		a.Session.Idle = caddy.Duration(time.Hour)
 	}
@@ -183,20 +188,21 @@ func (a *App) Stop() error { return nil }
 func (a *App) Cleanup() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.settled {
-		a.settled, a.failure = true, errors.New("gatehouse: this configuration has ended")
-	}
+	a.outcome.CompareAndSwap(nil, &outcome{errors.New("gatehouse: this configuration has ended")})
 	return a.tenancy.end()
 }
 
 // ready makes the app ready, once.
 func (a *App) ready() error {
+	if o := a.outcome.Load(); o != nil {
+		return o.err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.settled {
-		a.settled, a.failure = true, a.settle()
+	if a.outcome.Load() == nil {
+		a.outcome.Store(&outcome{a.settle()})
 	}
-	return a.failure
+	return a.outcome.Load().err
 }
 
 func (a *App) settle() (err error) {

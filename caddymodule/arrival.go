@@ -4,12 +4,15 @@
 package caddymodule
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
+	"sync/atomic"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 )
 
 // clientOf returns the client's address as Caddy knows it: the peer's, or what a
@@ -32,14 +35,26 @@ func originalURL(r *http.Request) *url.URL {
 	return r.URL
 }
 
-// requestID returns the name of the request that access logs can show too.
-func requestID(r *http.Request) string {
-	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	if !ok {
-		return ""
+// requestIDs names requests on error pages and in logs. A name proves nothing; it
+// has to be short enough to be read out on the phone, and costs nothing, since
+// every request gets one and few are ever looked for.
+type requestIDs struct {
+	prefix string
+	count  atomic.Uint64
+}
+
+func newRequestIDs() *requestIDs { return &requestIDs{prefix: rand.Text()[:6] + "-"} }
+
+func (ids *requestIDs) next() string {
+	var digits [20]byte
+	return ids.prefix + string(strconv.AppendUint(digits[:0], ids.count.Add(1), 10))
+}
+
+// logRequestID puts the name of a request that we answer into the access log.
+func logRequestID(r *http.Request, id string) {
+	if fields, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		fields.Add(zap.String("request_id", id))
 	}
-	id, _ := repl.GetString("http.request.uuid")
-	return id
 }
 
 // skipLog keeps a request out of the access log, which has taken a copy of the

@@ -20,8 +20,15 @@ import (
 
 func init() { caddy.RegisterModule(new(Bbolt)) }
 
+// keyVariable is the environment variable that holds the sealing key where it is
+// not to lie beside the store.
+const keyVariable = "GATEHOUSE_SEALING_KEY"
+
 // Bbolt keeps everything in one bbolt file, for one gateway. What is secret is
-// sealed with the key in the file of the same name with `.key` behind it.
+// sealed with the key in the file of the same name with `.key` behind it, which is
+// made with the store; or with the key in the environment variable
+// `GATEHOUSE_SEALING_KEY`, 32 random bytes in base64. Keep a copy of the key where
+// the copies of the store are not: neither is of use without the other.
 type Bbolt struct {
 	// The file. A relative path begins at Caddy's working directory; directories
 	// that are missing are made. One running Caddy at a time can hold it. Default:
@@ -124,13 +131,16 @@ func (b *Bbolt) key(path string, opened *boltstore.Store, existed bool) (*seal.K
 	case empty && existed:
 		return nil, errLost(path)
 	}
+	if text := os.Getenv(keyVariable); text != "" {
+		return seal.KeyFromText(text)
+	}
 	file := seal.KeyFile(path)
 	key, err := seal.LoadKey(file)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
 	if !empty {
-		return nil, fmt.Errorf("the store %s is sealed, and its key %s is missing: bring the key back from where you keep its copy; without it nothing in the store can be read", path, file)
+		return nil, fmt.Errorf("the store %s is sealed, and its key %s is missing: bring the key back from where you keep its copy, or set %s; without it nothing in the store can be read", path, file, keyVariable)
 	}
 	return seal.CreateKey(file)
 }

@@ -36,7 +36,6 @@ func (a *App) furnish() error {
 		return err
 	}
 	limits := session.Limits{Idle: time.Duration(a.Session.Idle), Lifetime: time.Duration(a.Session.Lifetime)}
-	a.walks = make(map[*Gate]*walk)
 	a.portal = &portal.Portal{
 		Origin:   a.town.portal.origin(),
 		Source:   house.Users,
@@ -65,7 +64,7 @@ func (a *App) furnish() error {
 				Audit:    sink,
 			}
 			core.Prepare()
-			a.walks[g] = &walk{gate: core, metrics: house.metrics.app(app.Name)}
+			g.walk = &walk{gate: core, metrics: house.metrics.app(app.Name), requests: a.requests}
 		}
 		a.portal.Apps = append(a.portal.Apps, portal.App{Name: app.Name, Target: app.Targets[0], Policy: app.Policy})
 		a.portal.Targets = append(a.portal.Targets, app.Targets...)

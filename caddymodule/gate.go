@@ -76,7 +76,8 @@ type Gate struct {
 	// this themselves. Default: empty, the app decides.
 	CSRF string `json:"csrf,omitempty"`
 
-	app *App
+	app  *App
+	walk *walk // made when the app is made ready
 }
 
 // options are the options of a gate in a Caddyfile.
@@ -203,7 +204,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	if err := g.app.ready(); err != nil {
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
-	return g.app.walks[g].serve(w, r, next)
+	return g.walk.serve(w, r, next)
 }
 
 var (

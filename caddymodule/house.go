@@ -32,7 +32,7 @@ type tenant struct {
 
 // openHouse opens the store and puts the house on it.
 func openHouse(ctx context.Context, opener StoreOpener) (*tenant, error) {
-	logger := caddy.Log().Named("gatehouse")
+	logger := processLogger()
 	opened, err := opener.Open(ctx, logger)
 	if err != nil {
 		return nil, err

@@ -43,11 +43,30 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 	if err := p.app.ready(); err != nil {
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
+	id := p.app.requests.next()
+	logRequestID(r, id)
+	if p.app.town.portal.endsTLS && r.TLS == nil {
+		p.leadToHTTPS(w, r)
+		return nil
+	}
 	if portal.KeepsSecret(r.URL.Path) {
 		skipLog(r)
 	}
-	p.app.portal.Serve(w, r, portal.Arrival{Client: clientOf(r), ID: requestID(r)})
+	p.app.portal.Serve(w, r, portal.Arrival{Client: clientOf(r), ID: id})
 	return nil
+}
+
+// leadToHTTPS answers on the plain side of a portal whose URL is https. A form that
+// comes here has been readable on the way, and is not taken.
+func (p *Portal) leadToHTTPS(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	h.Set("Location", p.app.town.portal.origin()+r.URL.RequestURI())
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 var (

@@ -16,8 +16,9 @@ import (
 
 // walk takes requests through one gate.
 type walk struct {
-	gate    *gate.Gate
-	metrics *appMetrics
+	gate     *gate.Gate
+	metrics  *appMetrics
+	requests *requestIDs
 }
 
 // serve passes the request on to next, or answers it.
@@ -26,25 +27,30 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if gate.KeepsSecret(address.Path) {
 		skipLog(r)
 	}
-	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: requestID(r)})
+	id := w.requests.next()
+	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: id})
 	if pass == nil {
+		logRequestID(r, id)
 		w.metrics.answered.Inc()
 		return nil
 	}
 	defer pass.Release()
 	w.metrics.passed.Inc()
-	if pass.User != nil {
-		placeholders(pass.Request, pass.User)
-	}
+	placeholders(pass.Request, pass.User)
 	return next.ServeHTTP(pass.Writer, pass.Request)
 }
 
 // placeholders lets the rest of the site know who the request comes from, as
 // Caddy's own authentication does: access logs show `user_id`, and php_fastcgi
-// sets REMOTE_USER.
+// sets REMOTE_USER. Where nobody is signed in, what another handler has set is
+// removed: the app would take it for ours.
 func placeholders(r *http.Request, u *identity.User) {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
+		return
+	}
+	if u == nil {
+		repl.Delete("http.auth.user.id")
 		return
 	}
 	// Set, unlike Map, also wins over a name that another handler has set before.
