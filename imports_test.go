@@ -29,7 +29,7 @@ var floors = []floor{
 	{"what stands on one open store", []string{"internal/house"}},
 	{"what people and operators meet", []string{"internal/admin", "internal/gate", "internal/portal"}},
 	{"the adapter to Caddy", []string{"caddymodule"}},
-	{"what is built", []string{".", "cmd/*", "examples/*"}},
+	{"what is built", []string{".", "cmd/*", "examples/*", "test"}},
 }
 
 type floor struct {

@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test_test
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// TestChromium signs in with a real browser, on hosts of three domains: what a
+// browser does with cookies, redirects after a form and policies is its own
+// affair, and so is tried with one.
+func TestChromium(t *testing.T) {
+	path, err := exec.LookPath("chromium")
+	require(t, err)
+	a := newApp(t)
+	g := start(t, twoApps.with("WIKI", a.address, "TICKETS", a.address))
+	p := g.person(t, "ada", "staff")
+	for _, script := range []bool{true, false} {
+		t.Run(fmt.Sprintf("JavaScript %t", script), func(t *testing.T) { throughChromium(t, g, path, p, a, script) })
+	}
+}
+
+func throughChromium(t *testing.T, g *gateway, path string, p person, a *app, script bool) {
+	ctx := chromium(t, g, path)
+	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		return cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})
+	})
+	do(t, ctx,
+		chromedp.Navigate(wiki+"/page?q=1&r=%2F"),
+		chromedp.WaitVisible("#username"),
+		chromedp.SendKeys("#username", p.name),
+		chromedp.SendKeys("#password", p.password),
+		chromedp.Click("button[type=submit]"),
+		chromedp.WaitVisible("pre")) // how Chromium shows plain text
+	if at := get(t, ctx, chromedp.Location()); at != wiki+"/page?q=1&r=%2F" {
+		t.Errorf("landed on %s", at)
+	}
+	mustShow(t, ctx, p)
+	for _, r := range a.all() {
+		if referer := strings.Join(r.values("Referer"), ""); strings.Contains(referer, "code=") {
+			t.Errorf("the app is told the code: %s", referer)
+		}
+	}
+	mustHoldOneCookie(t, ctx, wiki)
+	do(t, ctx, chromedp.Navigate(tickets+"/"), chromedp.WaitVisible("pre"))
+	mustShow(t, ctx, p)
+	mustHoldOneCookie(t, ctx, tickets)
+	do(t, ctx,
+		chromedp.Navigate(tickets+"/.gatehouse/logout"),
+		chromedp.WaitVisible("form button[type=submit]"),
+		chromedp.Click("form button[type=submit]"),
+		chromedp.WaitNotPresent("form"),
+		chromedp.Navigate(wiki+"/"),
+		chromedp.WaitVisible("#username"))
+	if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/login?") {
+		t.Errorf("after the sign-out the wiki leads to %s", at)
+	}
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
+	t.Helper()
+	value, err := chromedp.Run(ctx, action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// mustShow insists on the page's being that of an app that knows the person.
+func mustShow(t *testing.T, ctx context.Context, p person) {
+	t.Helper()
+	if text := get(t, ctx, chromedp.Text("pre")); !strings.Contains(text, "Remote-User: "+p.name) {
+		t.Errorf("the app does not know %s:\n%s", p.name, text)
+	}
+}
+
+// mustHoldOneCookie looks at all that the browser would send to a host.
+func mustHoldOneCookie(t *testing.T, ctx context.Context, address string) {
+	t.Helper()
+	held := get(t, ctx, func(ctx context.Context, target *chromedp.Target) (network.GetCookiesResult, error) {
+		return cdp.Call(ctx, target, network.GetCookies, network.GetCookiesParams{URLs: []string{address + "/"}})
+	})
+	if len(held.Cookies) != 1 || held.Cookies[0].Name != "__Host-gatehouse" {
+		t.Errorf("%s holds %d cookies", address, len(held.Cookies))
+	}
+	for _, c := range held.Cookies {
+		if !c.HTTPOnly || !c.Secure || c.SameSite != network.CookieSameSiteLax {
+			t.Errorf("%s: %s is HttpOnly %t, Secure %t, SameSite %s", address, c.Name, c.HTTPOnly, c.Secure, c.SameSite)
+		}
+	}
+}
+
+// chromium starts a browser that finds the gateway's hosts on loopback, and ends
+// with the test.
+func chromium(t *testing.T, g *gateway, path string) context.Context {
+	t.Helper()
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
+		chromedp.IgnoreCertErrors,
+		chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP *:443 127.0.0.1:%d, MAP *:80 127.0.0.1:%d", g.https, g.http)),
+		chromedp.UserDataDir(t.TempDir()))...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits until it has ended
+		cancel()
+	})
+	ctx, cancel = context.WithTimeout(ctx, 2*patience)
+	t.Cleanup(cancel)
+	return ctx
+}
