@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"iter"
+	"log"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -55,7 +57,7 @@ const (
 	password = "correct horse battery"
 )
 
-// disk is a store whose reads can be made to fail, too.
+// disk is a store of which reads can be made to fail, too.
 type disk struct {
 	*storetest.Failing
 	// gone makes everything fail, as if the store could not be reached.
@@ -79,6 +81,20 @@ func (d *disk) Document(ctx context.Context, name string) (store.Document, error
 		return store.Document{}, errGone
 	}
 	return d.Failing.Document(ctx, name)
+}
+
+func (d *disk) Documents(ctx context.Context, prefix string) iter.Seq2[store.Document, error] {
+	if d.gone.Load() {
+		return func(yield func(store.Document, error) bool) { yield(store.Document{}, errGone) }
+	}
+	return d.Failing.Documents(ctx, prefix)
+}
+
+func (d *disk) Add(ctx context.Context, name string, n int, window time.Duration) (int, error) {
+	if d.gone.Load() {
+		return 0, errGone
+	}
+	return d.Failing.Add(ctx, name, n, window)
 }
 
 // kept survives the end of one house and the beginning of the next.
@@ -105,7 +121,9 @@ type town struct {
 func newPortal(t *testing.T, changes ...func(*portal.Portal)) *town {
 	t.Helper()
 	w := newTown(t, memstore.New(), newKey(t), changes...)
-	server := httptest.NewTLSServer(w.serve)
+	server := httptest.NewUnstartedServer(w.serve)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a client did not need after all
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := server.Client().Transport.(*http.Transport)
 	transport.MaxIdleConnsPerHost = 64
