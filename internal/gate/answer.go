@@ -163,7 +163,7 @@ func (v *visit) cookieTrouble(retry string) {
 	switch {
 	case v.presented.Twice:
 		cause = pages.CookieTwice
-	case v.at.Base.Scheme == "http":
+	case v.insecure():
 		cause = pages.CookieInsecure
 	}
 	v.handoffRefused(errCookies)
@@ -174,6 +174,13 @@ func (v *visit) cookieTrouble(retry string) {
 		RetryURL:  retry,
 		RequestID: v.arrival.ID,
 	})
+}
+
+// insecure reports whether the browser has opened an https address by plain http,
+// where it keeps no cookie of ours. Behind a load balancer only the browser knows:
+// it speaks of what it does where nobody listens, and nowhere else.
+func (v *visit) insecure() bool {
+	return v.at.cookies.Secure && v.r.TLS == nil && v.r.Header["Sec-Fetch-Mode"] == nil
 }
 
 var errCookies = errors.New("the browser does not send the cookie back")

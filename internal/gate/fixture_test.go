@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ const (
 type door struct {
 	*gate.Gate
 	house *house.House
-	store *storetest.Failing
+	store *counted
 	audit *notes
 	anna  *identity.User
 	tb    testing.TB
@@ -53,7 +54,7 @@ type door struct {
 // into it. change, if there is one, changes the app before the gate is made ready.
 func newGate(tb testing.TB, change ...func(*gate.App)) *door {
 	tb.Helper()
-	d := &door{store: &storetest.Failing{Store: memstore.New()}, audit: new(notes), tb: tb}
+	d := &door{store: &counted{Failing: storetest.Failing{Store: memstore.New()}}, audit: new(notes), tb: tb}
 	key, err := seal.NewKey(make([]byte, seal.KeySize))
 	d.must(err)
 	d.house, err = house.Open(context.Background(), d.store, house.Options{
@@ -267,6 +268,11 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseRecorder.WriteHeader(status)
 }
 
+func (r *recorder) Write(p []byte) (int, error) {
+	r.wrote = true
+	return r.ResponseRecorder.Write(p)
+}
+
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseRecorder }
 
 // passed fails the test unless the request was admitted.
@@ -347,4 +353,32 @@ func (n *notes) holds(secret string) bool {
 	return strings.Contains(fmt.Sprintf("%+v", n.events), secret)
 }
 
-var _ store.Store = (*storetest.Failing)(nil)
+// counted is a store that counts what it is asked to change, and whose writes and
+// reads can be made to fail.
+type counted struct {
+	storetest.Failing
+	commits atomic.Int64
+	blind   atomic.Bool // reads fail
+}
+
+func (c *counted) Commit(ctx context.Context, changes ...store.Change) error {
+	c.commits.Add(1)
+	return c.Failing.Commit(ctx, changes...)
+}
+
+func (c *counted) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	if c.blind.Load() {
+		return store.Record{}, store.ErrUnavailable
+	}
+	return c.Failing.Get(ctx, kind, id)
+}
+
+func (c *counted) Document(ctx context.Context, name string) (store.Document, error) {
+	if c.blind.Load() {
+		return store.Document{}, store.ErrUnavailable
+	}
+	return c.Failing.Document(ctx, name)
+}
+
+// writes returns how many changes the store has been asked for.
+func (d *door) writes() int64 { return d.store.commits.Load() }
