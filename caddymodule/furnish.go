@@ -31,6 +31,9 @@ func (a *App) furnish() error {
 	if err != nil {
 		return fmt.Errorf("gatehouse: signing keys: %w", err)
 	}
+	if err := house.metrics.register(a.ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("gatehouse: metrics: %w", err)
+	}
 	sink, err := a.sink()
 	if err != nil {
 		return err

@@ -23,8 +23,7 @@ import (
 // becomes of it into the file.
 const divider = "\n----------\n"
 
-// adapt turns a Caddyfile into a configuration that touches nothing outside of
-// the test.
+// adapt turns a Caddyfile into a configuration.
 func adapt(t testing.TB, text string) (*caddy.Config, error) {
 	t.Helper()
 	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
@@ -34,16 +33,22 @@ func adapt(t testing.TB, text string) (*caddy.Config, error) {
 	for _, w := range warnings {
 		t.Errorf("warning: %s", w.String())
 	}
+	return quiet(t, adapted), nil
+}
+
+// quiet returns an adapted configuration that touches nothing outside of the test.
+func quiet(t testing.TB, adapted []byte) *caddy.Config {
+	t.Helper()
 	var config caddy.Config
 	if err := json.Unmarshal(adapted, &config); err != nil {
 		t.Fatal(err)
 	}
-	config.Admin = &caddy.AdminConfig{Disabled: true}
+	config.Admin = &caddy.AdminConfig{Disabled: true, Config: &caddy.ConfigSettings{Persist: new(bool)}}
 	config.StorageRaw = caddyconfig.JSON(map[string]string{"module": "file_system", "root": t.TempDir()}, nil)
 	config.Logging = &caddy.Logging{Logs: map[string]*caddy.CustomLog{
 		"default": {BaseLog: caddy.BaseLog{WriterRaw: json.RawMessage(`{"output":"discard"}`)}},
 	}}
-	return &config, nil
+	return &config
 }
 
 // provision returns the provisioned and validated app of a configuration.

@@ -5,6 +5,7 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,7 +53,23 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (m *metrics) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(m, to) }
+func (m *metrics) Describe(to chan<- *prometheus.Desc) {
+	m.logins.Describe(to)
+	m.decisions.Describe(to)
+	m.commits.Describe(to)
+	for _, d := range []*prometheus.Desc{sessionsDescription, endingDescription, writesDescription, sizeDescription, freeDescription} {
+		to <- d
+	}
+}
+
+// register shows the metrics on a configuration's registry.
+func (m *metrics) register(registry *prometheus.Registry) error {
+	err := registry.Register(m)
+	if errors.As(err, new(prometheus.AlreadyRegisteredError)) {
+		return nil
+	}
+	return err
+}
 
 // Collect implements prometheus.Collector.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
