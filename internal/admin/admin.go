@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package admin owns what an operator can do: change users, unlock them, look at
-// keys and rotate them. It knows neither HTTP nor flags, so that the admin API
+// sessions and end them, look at keys and rotate them, ask which rule decides, and
+// take a backup. It knows neither HTTP nor flags, so that the admin API
 // and the commands do exactly the same. Whether the caller may ask for it at all
 // is decided before: by who reaches the admin endpoint, or the file.
 //
@@ -11,27 +12,46 @@
 package admin
 
 import (
-	"context"
-
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
 )
 
-// Admin carries out what an operator asks for. All fields are needed.
+// Admin carries out what an operator asks for. All fields but Apps are needed.
 type Admin struct {
 	Users    *local.Users
 	Throttle *throttle.Throttle
 	Keys     *keyring.Ring
-	// EndSessions ends all sessions of a user, durably, and returns how many
-	// there were. With an error some may not be ended.
-	EndSessions func(ctx context.Context, userID, reason string) (int, error)
+	// Live is the memory above the store, through which every change goes, so that
+	// it counts at the next request.
+	Live *live.Live
+	// Limits are the configured limits of sessions.
+	Limits session.Limits
+	// Apps are the configured apps.
+	Apps []App
 	// Audit learns of each change that was made.
 	Audit audit.Sink
 }
 
-func (a *Admin) changed(user *identity.User, what string) {
-	a.Audit.Record(audit.Event{Kind: audit.UserChanged, User: user.Name, Reason: what})
+// App is an app as far as an operator asks about it.
+type App struct {
+	Name    string
+	Targets handoff.Targets
+	Policy  *policy.Policy
 }
+
+// byOperator is behind the reason of every change, so that the audit tells
+// what an operator did from what a person did to themselves.
+const byOperator = " by operator"
+
+func (a *Admin) changed(user *identity.User, what string) {
+	a.Audit.Record(audit.Event{Kind: audit.UserChanged, User: user.Name, Reason: what + byOperator})
+}
+
+func (a *Admin) sessions() *session.Keeper { return &session.Keeper{Store: a.Live} }

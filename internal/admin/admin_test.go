@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +19,10 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/admin"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
 	"github.com/gatehouse-sso/gatehouse/store"
@@ -29,36 +33,67 @@ const password = "correct horse battery"
 
 // house is what an operator stands before, over a store in memory.
 type house struct {
+	store.Store
 	*admin.Admin
-	store    store.Store
 	sessions *session.Keeper
 	audit    *record
 	// refuse, when set, is why sessions cannot be ended.
 	refuse error
 }
 
+// Commit stands between the memory and the store.
+func (h *house) Commit(ctx context.Context, changes ...store.Change) error {
+	for _, c := range changes {
+		if d, ok := c.(store.Delete); ok && d.Kind == session.Kind && h.refuse != nil {
+			return h.refuse
+		}
+	}
+	return h.Store.Commit(ctx, changes...)
+}
+
 func open(t *testing.T) *house {
 	t.Helper()
 	s := memstore.New()
-	t.Cleanup(func() { s.Close() })
-	ring, err := keyring.Open(t.Context(), s, keyring.Schedule{}, zap.NewNop())
+	h := &house{Store: s, audit: &record{}}
+	memory := live.New(h, live.Options{})
+	t.Cleanup(func() { memory.Close() })
+	h.sessions = &session.Keeper{Store: memory}
+	ring, err := keyring.Open(t.Context(), memory, keyring.Schedule{}, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{store: s, sessions: &session.Keeper{Store: s}, audit: &record{}}
 	h.Admin = &admin.Admin{
-		Users:    local.New(s, blind, local.Options{Argon: local.Params{Memory: 8, Time: 1, Threads: 1}}),
-		Throttle: throttle.New(s, blind, throttle.Limits{}),
+		Users:    local.New(memory, blind, local.Options{Argon: local.Params{Memory: 8, Time: 1, Threads: 1}}),
+		Throttle: throttle.New(memory, blind, throttle.Limits{}),
 		Keys:     ring,
-		EndSessions: func(ctx context.Context, userID, _ string) (int, error) {
-			if h.refuse != nil {
-				return 0, h.refuse
-			}
-			return h.sessions.EndAll(ctx, userID, store.ID{})
-		},
-		Audit: h.audit,
+		Live:     memory,
+		Limits:   session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
+		Apps:     apps(t),
+		Audit:    h.audit,
 	}
 	return h
+}
+
+// apps are a wiki that the group staff may use, but for its admin pages, and another.
+func apps(t *testing.T) []admin.App {
+	t.Helper()
+	rules, err := policy.Compile(policy.Rules{Public: []string{"/healthz"}, Rules: []policy.Rule{
+		{Groups: []string{"staff"}, Source: "Caddyfile:3"}, {Deny: true, Paths: []string{"/admin/*"}, Source: "Caddyfile:4"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := policy.Compile(policy.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name, host string) handoff.Targets {
+		return handoff.Targets{{App: name, Base: &url.URL{Scheme: "https", Host: host}}}
+	}
+	return []admin.App{
+		{Name: "wiki", Targets: at("wiki", "wiki.example.com"), Policy: rules},
+		{Name: "tickets", Targets: at("tickets", "tickets.example.com"), Policy: open},
+	}
 }
 
 func blind(text string) string {
@@ -95,7 +130,7 @@ func (h *house) signIn(t *testing.T, userID string) {
 // live returns how many sessions a user has.
 func (h *house) live(t *testing.T, userID string) (n int) {
 	t.Helper()
-	for _, err := range h.store.List(t.Context(), session.Kind, store.Filter{Owner: userID}) {
+	for _, err := range h.List(t.Context(), session.Kind, store.Filter{Owner: userID}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
@@ -30,7 +31,10 @@ func (a *Admin) RotateKeys(ctx context.Context, r KeyRotation) ([]keyring.KeyInf
 	for _, name := range r.Algorithms {
 		alg, err := keyring.ParseAlgorithm(name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrBadQuestion, err)
+		}
+		if !slices.Contains(a.algorithms(), alg) {
+			return nil, fmt.Errorf("%w: no app uses a key for %q, so there is none to rotate", ErrBadQuestion, alg)
 		}
 		algs = append(algs, alg)
 	}
@@ -40,10 +44,15 @@ func (a *Admin) RotateKeys(ctx context.Context, r KeyRotation) ([]keyring.KeyInf
 	}
 	for kid, alg := range a.signing() {
 		if _, was := before[kid]; !was {
-			a.Audit.Record(audit.Event{Kind: audit.KeyRotated, Reason: fmt.Sprintf("%s signs with %s now", alg, kid)})
+			a.Audit.Record(audit.Event{Kind: audit.KeyRotated, Reason: fmt.Sprintf("%s signs with %s now, rotated"+byOperator, alg, kid)})
 		}
 	}
 	return a.ListKeys(), nil
+}
+
+// algorithms returns those that have keys.
+func (a *Admin) algorithms() []keyring.Algorithm {
+	return slices.Collect(maps.Values(a.signing()))
 }
 
 // signing returns the algorithms of the keys that sign, by key ID.

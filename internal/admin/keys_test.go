@@ -30,7 +30,7 @@ func TestRotateKeys(t *testing.T) {
 	if after == before || states[after] != keyring.Current || states[before] != keyring.Retired {
 		t.Errorf("%s signs after %s; got %v", after, before, keys)
 	}
-	h.audit.want(t, audit.Event{Kind: audit.KeyRotated, Reason: "ES256 signs with " + after + " now"})
+	h.audit.want(t, audit.Event{Kind: audit.KeyRotated, Reason: "ES256 signs with " + after + " now, rotated by operator"})
 	if set := string(h.ExportKeys()); !json.Valid([]byte(set)) || !strings.Contains(set, after) || !strings.Contains(set, before) {
 		t.Errorf("a key is missing in %s", set)
 	}

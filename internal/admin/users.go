@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // The errors of all changes of a user are those of package local:
@@ -137,9 +138,9 @@ func (a *Admin) answerEnding(ctx context.Context, user *identity.User, err error
 // end ends all sessions of a user. It goes on when the one who asked has gone:
 // half of a lock-out is none.
 func (a *Admin) end(ctx context.Context, user *identity.User, why string) (int, error) {
-	n, err := a.EndSessions(context.WithoutCancel(ctx), user.ID, "user "+why)
+	n, err := a.sessions().EndAll(context.WithoutCancel(ctx), user.ID, store.ID{})
 	if n > 0 {
-		a.Audit.Record(audit.Event{Kind: audit.SessionsEnded, User: user.Name, Reason: "user " + why, Count: n})
+		a.Audit.Record(audit.Event{Kind: audit.SessionsEnded, User: user.Name, Reason: "user " + why + byOperator, Count: n})
 	}
 	return n, err
 }

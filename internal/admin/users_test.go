@@ -79,10 +79,10 @@ func TestWhatEndsSessions(t *testing.T) {
 			if change.User.ID != anna.ID || change.User.Name != "anna" || change.Note != "" {
 				t.Errorf("got %+v, want the user anna", change)
 			}
-			want := []audit.Event{{Kind: audit.UserChanged, User: "anna", Reason: what}}
+			want := []audit.Event{{Kind: audit.UserChanged, User: "anna", Reason: what + " by operator"}}
 			left := 2
 			if test.ends {
-				want = append(want, audit.Event{Kind: audit.SessionsEnded, User: "anna", Reason: "user " + what, Count: 2})
+				want = append(want, audit.Event{Kind: audit.SessionsEnded, User: "anna", Reason: "user " + what + " by operator", Count: 2})
 				left = 0
 			}
 			if got := h.live(t, anna.ID); got != left || change.SessionsEnded != 2-left {

@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package admin_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/admin"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
+)
+
+// The last line is the rule that decides, and where it was written.
+func TestExplain(t *testing.T) {
+	h := open(t)
+	h.addAnna(t)
+	if _, err := h.AddUser(t.Context(), admin.NewUser{Name: "bert", Password: password}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		user, url   string
+		app, source string
+		verdict     policy.Verdict
+	}{
+		{"Anna", "https://wiki.example.com", "wiki", "Caddyfile:3", policy.Allow},
+		{"anna", "https://WIKI.example.com:443/admin/x?y=1", "wiki", "Caddyfile:4", policy.Deny},
+		{"bert", "https://wiki.example.com/", "wiki", "", policy.Deny},
+		{"bert", "https://tickets.example.com/", "tickets", "", policy.Allow},
+		{"", "https://wiki.example.com/", "wiki", "", policy.SignIn},
+		{"", "https://wiki.example.com/healthz", "wiki", "", policy.Allow},
+	} {
+		e, err := h.Explain(t.Context(), admin.Question{User: test.user, URL: test.url})
+		if err != nil {
+			t.Errorf("%s at %s: %v", test.user, test.url, err)
+			continue
+		}
+		last := e.Lines[len(e.Lines)-1]
+		if e.App != test.app || e.Verdict != test.verdict || last.Source != test.source || !last.Decides {
+			t.Errorf("%s at %s: %+v", test.user, test.url, e)
+		}
+	}
+}
+
+// A question without an answer says what would be one.
+func TestExplainRefuses(t *testing.T) {
+	h := open(t)
+	for url, want := range map[string]error{
+		"https://other.example.com/":       admin.ErrBadQuestion,
+		"wiki.example.com":                 admin.ErrBadQuestion,
+		"https://wiki.example.com/a/../b":  admin.ErrBadQuestion,
+		"https://wiki.example.com@evil.eu": admin.ErrBadQuestion,
+		"https://wiki.example.com/":        identity.ErrUnknown,
+	} {
+		if _, err := h.Explain(t.Context(), admin.Question{User: "carl", URL: url}); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", url, err, want)
+		}
+	}
+}
+
+// A disabled user counts as nobody, and the answer says so.
+func TestExplainADisabledUser(t *testing.T) {
+	h := open(t)
+	h.addAnna(t)
+	if _, err := h.DisableUser(t.Context(), admin.UserName{Name: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	e, err := h.Explain(t.Context(), admin.Question{User: "anna", URL: "https://wiki.example.com/"})
+	if err != nil || e.Verdict != policy.SignIn || e.Note == "" {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
