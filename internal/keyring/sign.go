@@ -88,15 +88,20 @@ func secretID(secret []byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12])
 }
 
-// newAssertion returns the claim set of an assertion signed at now.
-func newAssertion(c Claims, now time.Time, lifetime time.Duration) *assertion {
+// newID returns a fresh `jti`.
+func newID() string {
 	var id [16]byte
 	rand.Read(id[:]) // never fails (crypto/rand, since Go 1.24)
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}
+
+// newAssertion returns the claim set of an assertion signed at now.
+func newAssertion(c Claims, now time.Time, lifetime time.Duration) *assertion {
 	a := &assertion{
 		Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience,
 		Name: c.Name, FullName: c.FullName, Email: c.Email, Groups: orEmpty(c.Groups),
 		Expires: now.Add(lifetime).Unix(), Issued: now.Unix(), NotBefore: now.Add(-early).Unix(),
-		ID:        base64.RawURLEncoding.EncodeToString(id[:]),
+		ID:        newID(),
 		SessionID: c.SessionID, AMR: orEmpty(c.AMR),
 	}
 	if !c.AuthTime.IsZero() {
