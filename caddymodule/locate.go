@@ -40,16 +40,6 @@ type town struct {
 	apps   []*located
 }
 
-// of returns the app that a gate belongs to.
-func (t *town) of(gate *Gate) *located {
-	for _, app := range t.apps {
-		if slices.Contains(app.gates, gate) {
-			return app
-		}
-	}
-	return nil
-}
-
 // locate finds out where the portal and each app live, and checks what shows only
 // when all sites are known. See docs/decisions/0001-where-an-app-lives.md.
 func (a *App) locate() (*town, error) {
