@@ -21,11 +21,12 @@ import (
 // header in place, so each round begins with a copy of the original.
 type warm struct {
 	request *http.Request
-	writer  http.ResponseWriter
 	arrival gate.Arrival
 	header  http.Header
 	cookie  []string
 	over    context.CancelFunc
+
+	answered http.Header
 }
 
 func newWarm(t session.Token) *warm {
@@ -47,12 +48,20 @@ func newWarm(t session.Token) *warm {
 	r.Header = maps.Clone(header)
 	return &warm{
 		request: r,
-		writer:  httptest.NewRecorder(),
 		arrival: gate.Arrival{Client: netip.MustParseAddr("192.0.2.7"), URL: r.URL, ID: requestID},
 		header:  header,
 		cookie:  make([]string, 1),
-		over:    func() {},
+
+		answered: make(http.Header),
+		over:     func() {},
 	}
+}
+
+// answer is what the app does: it says its headers and a status.
+func (w *warm) answer(to http.ResponseWriter) {
+	clear(w.answered)
+	w.answered["Content-Type"] = w.header["Accept"]
+	to.WriteHeader(http.StatusOK)
 }
 
 // restore makes the request as it arrived, with a context of its own as the server
@@ -66,14 +75,22 @@ func (w *warm) restore() {
 	maps.Copy(w.request.Header, w.header)
 	w.cookie[0] = w.header["Cookie"][0]
 	w.request.Header["Cookie"] = w.cookie
+	w.answer(w)
 }
+
+// Header, Write and WriteHeader make it the writer that the server would bring.
+
+func (w *warm) Header() http.Header         { return w.answered }
+func (w *warm) Write(p []byte) (int, error) { return len(p), nil }
+func (w *warm) WriteHeader(int)             {}
 
 func (w *warm) walk(tb testing.TB, d *door) {
 	w.restore()
-	pass := d.Admit(w.writer, w.request, w.arrival)
+	pass := d.Admit(w, w.request, w.arrival)
 	if pass == nil || pass.User == nil {
 		tb.Fatal("a warm request did not pass")
 	}
+	w.answer(pass.Writer)
 	pass.Release()
 }
 

@@ -57,7 +57,8 @@ type Arrival struct {
 	ID string
 }
 
-// Pass is a request that may go on. Release must be called when it is over.
+// Pass is a request that may go on. Release must be called when it is over, before
+// the server's handler returns; again does nothing.
 type Pass struct {
 	// Request goes to the app, Writer takes its answer.
 	Request *http.Request
@@ -73,8 +74,10 @@ type Pass struct {
 	lines  [maxLines]string
 }
 
-// Release ends the bond between the request and its session.
+// Release ends the bond between the request and its session, and what the app has
+// put into the header of an answer that it did not send.
 func (p *Pass) Release() {
+	p.writer.finish()
 	if p.Session != nil {
 		p.tie.Release()
 	}

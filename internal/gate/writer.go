@@ -18,19 +18,37 @@ type writer struct {
 	// shared cache may keep the answer.
 	identified bool
 	sent       bool
+	private    [1]string
 }
 
 // WriteHeader filters the headers of every answer, the informational ones too:
 // an early hint can carry a Set-Cookie as well (RFC 8297).
 func (w *writer) WriteHeader(status int) {
-	if !w.sent {
-		w.sent = status >= http.StatusOK || status == http.StatusSwitchingProtocols
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		w.finish()
+	} else if !w.sent {
 		w.app.Response.Filter(w.Header())
-		if w.identified && w.sent {
-			MakePrivate(w.Header())
-		}
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// finish makes the final header fit to leave. It is also for an app that sends
+// nothing: the server then sends what the header holds when the request is over.
+func (w *writer) finish() {
+	if w.sent {
+		return
+	}
+	w.sent = true
+	h := w.Header()
+	w.app.Response.Filter(h)
+	if !w.identified {
+		return
+	}
+	if h["Cache-Control"] == nil {
+		w.private[0] = "private"
+		h["Cache-Control"] = w.private[:]
+	}
+	MakePrivate(h)
 }
 
 func (w *writer) Write(p []byte) (int, error) {
