@@ -58,11 +58,12 @@ type App struct {
 	// Requests may come before Start, since Caddy starts apps in any order: whoever
 	// comes first makes the app ready, under mu, and stores the outcome. What is
 	// below it is written before that, and only read afterwards.
-	mu      sync.Mutex
-	outcome atomic.Pointer[outcome]
-	town    *town
-	tenancy tenancy
-	portal  *portal.Portal
+	mu       sync.Mutex
+	outcome  atomic.Pointer[outcome]
+	town     *town
+	tenancy  tenancy
+	portal   *portal.Portal
+	operator *operator
 }
 
 // outcome is what came of making the app ready.

@@ -117,6 +117,7 @@ func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
 	return Opened{
 		Store:     opened,
 		Key:       key,
+		KeyFile:   seal.KeyFile(path),
 		FirstUser: func() error { return seal.MarkUsersExist(path) },
 		Private:   path + ".setup",
 	}, nil

@@ -16,7 +16,6 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
-	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
 
 // furnish makes the gates and the portal of this configuration, in the house that
@@ -27,7 +26,7 @@ func (a *App) furnish() error {
 	if err != nil {
 		return err
 	}
-	ring, err := house.Ring(a.ctx, keyring.Schedule{Rotate: time.Duration(a.Keys.Rotate)}, algorithmsOf(apps)...)
+	ring, err := house.Ring(a.ctx, a.schedule(), algorithmsOf(apps)...)
 	if err != nil {
 		return fmt.Errorf("gatehouse: signing keys: %w", err)
 	}
@@ -38,7 +37,7 @@ func (a *App) furnish() error {
 	if err != nil {
 		return err
 	}
-	limits := session.Limits{Idle: time.Duration(a.Session.Idle), Lifetime: time.Duration(a.Session.Lifetime)}
+	limits := a.limits()
 	a.portal = &portal.Portal{
 		Origin:   a.town.portal.origin(),
 		Source:   house.Users,
@@ -73,9 +72,11 @@ func (a *App) furnish() error {
 		a.portal.Targets = append(a.portal.Targets, app.Targets...)
 	}
 	a.portal.Prepare()
+	a.operator = a.newOperator(apps, ring, sink)
 	if a.Portal == "" {
 		return nil
 	}
+	a.operator.origin = a.portal.Origin
 	return a.offerSetup(context.WithoutCancel(a.ctx))
 }
 

@@ -28,6 +28,7 @@ type tenant struct {
 	*house.House
 	metrics *metrics
 	private string
+	keyFile string
 }
 
 // openHouse opens the store and puts the house on it.
@@ -43,7 +44,7 @@ func openHouse(ctx context.Context, opener StoreOpener) (*tenant, error) {
 		return nil, errors.Join(err, opened.Store.Close())
 	}
 	m.house = h
-	return &tenant{House: h, metrics: m, private: opened.Private}, nil
+	return &tenant{House: h, metrics: m, private: opened.Private, keyFile: opened.KeyFile}, nil
 }
 
 // Destruct closes the house when the last configuration has moved out.

@@ -254,7 +254,7 @@ func TestPortalOnPlainHTTPTakesNoPassword(t *testing.T) {
 	text := fmt.Sprintf(`{
 	http_port %[1]d
 	https_port %[2]d
-	skip_install_trust
+	auto_https disable_certs
 	gatehouse {
 		portal https://login.localhost:%[2]d
 		store bbolt %[3]s
@@ -262,7 +262,6 @@ func TestPortalOnPlainHTTPTakesNoPassword(t *testing.T) {
 }
 http://login.localhost, https://login.localhost {
 	bind 127.0.0.1
-	tls internal
 	gatehouse_portal
 }
 `, p, https, file)

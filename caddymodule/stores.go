@@ -29,6 +29,9 @@ type Opened struct {
 	Store store.Store
 	// Key seals what the store keeps.
 	Key *seal.Key
+	// KeyFile is the file that Key comes from, which has to be kept with every
+	// backup. Empty where it is not in a file.
+	KeyFile string
 	// FirstUser is called when the store is known to hold users. It may be nil.
 	FirstUser func() error
 	// Private is a file for what only the operator may read, such as a set-up
