@@ -158,7 +158,13 @@ func Ours(name string) bool {
 
 // Set hands the token to the browser until the browser is closed or the
 // session ends, whichever is first.
-func (c Cookies) Set(h http.Header, t Token) { c.write(h, c.Name(), t.Text(), 0) }
+func (c Cookies) Set(h http.Header, t Token) { c.SetFor(h, t, 0) }
+
+// SetFor is Set for a browser that is to keep the token for this long, also when
+// it is closed meanwhile. Zero is Set.
+func (c Cookies) SetFor(h http.Header, t Token, keep time.Duration) {
+	c.write(h, c.Name(), t.Text(), int(keep/time.Second))
+}
 
 // Clear tells the browser to forget the token.
 func (c Cookies) Clear(h http.Header) { c.write(h, c.Name(), "", -1) }

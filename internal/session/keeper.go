@@ -33,9 +33,12 @@ const (
 )
 
 // Keeper starts, extends and ends sessions. Everything it answers is durable
-// before it answers.
+// before it answers. All who start sessions in one store share one Keeper, since
+// it is what counts them ([PerUser]).
 type Keeper struct {
 	Store store.Store
+
+	turns turns
 }
 
 // Login is a proven sign-in from which a session is started.
@@ -49,7 +52,14 @@ type Login struct {
 	Browser string
 	Agent   string
 	Address string
-	Limits  Limits
+	// Limits are the configured ones. Remember says that the person asked to stay
+	// signed in at this browser; it has no effect where Limits do not allow it.
+	Limits   Limits
+	Remember bool
+	// PerUser bounds the sessions of the person. Displaced, when set, is told of
+	// each session that has ended on its account.
+	PerUser   PerUser
+	Displaced func(store.ID)
 	// Replaces is the session that this browser had until now, or zero. It ends
 	// in the commit that starts the new one, so that a token planted or copied
 	// before the login is worth nothing after it. The browser must have shown a
@@ -57,41 +67,83 @@ type Login struct {
 	Replaces store.ID
 }
 
-// Start begins a session at now and returns it with its first token.
+// Start begins a session at now and returns it with its first token. ErrTooMany:
+// the person may have no more of them, and nothing has changed.
 func (k *Keeper) Start(ctx context.Context, login Login, now time.Time) (*Session, Token, error) {
 	now = now.Truncate(time.Millisecond)
 	token := NewToken(store.NewID(now))
+	remembered := login.Remember && login.Limits.Remember > 0
 	s := &Session{
-		ID:       token.ID,
-		UserID:   login.UserID,
-		AuthTime: now.Truncate(time.Second),
-		AMR:      slices.Clone(login.AMR),
-		Browser:  login.Browser,
-		Agent:    login.Agent,
-		Address:  login.Address,
-		Limits:   login.Limits,
-		Created:  now,
-		Seen:     now,
-		secrets:  []store.Secret{secret(token, login.Origin, now)},
+		ID:         token.ID,
+		UserID:     login.UserID,
+		AuthTime:   now.Truncate(time.Second),
+		AMR:        slices.Clone(login.AMR),
+		Browser:    login.Browser,
+		Agent:      login.Agent,
+		Address:    login.Address,
+		Limits:     login.Limits.For(remembered),
+		Remembered: remembered,
+		Created:    now,
+		Seen:       now,
+		secrets:    []store.Secret{secret(token, login.Origin, now)},
 	}
 	record, err := s.record()
-	if err != nil {
-		return nil, Token{}, err
-	}
-	changes := []store.Change{store.Put{Record: record}}
-	if !login.Replaces.IsZero() {
-		changes = append(changes, store.Delete{Kind: Kind, ID: login.Replaces})
-	}
-	err = k.Store.Commit(ctx, changes...)
-	if errors.Is(err, store.ErrNotFound) && len(changes) > 1 {
-		// The old session is over already; that is all we wanted of it.
-		err = k.Store.Commit(ctx, changes[0])
+	if err == nil {
+		err = k.start(ctx, record, login, now)
 	}
 	if err != nil {
 		return nil, Token{}, fmt.Errorf("starting a session: %w", err)
 	}
 	s.Version = 1
 	return s, token, nil
+}
+
+// start commits a new session together with the ends of those that it replaces or
+// that make room for it.
+func (k *Keeper) start(ctx context.Context, record store.Record, login Login, now time.Time) error {
+	if login.PerUser.Most > 0 {
+		defer k.turns.take(login.UserID)()
+	}
+	for range attempts {
+		surplus, err := k.surplus(ctx, login, now)
+		if err != nil {
+			return err
+		}
+		changes := []store.Change{store.Put{Record: record}}
+		if !login.Replaces.IsZero() {
+			changes = append(changes, store.Delete{Kind: Kind, ID: login.Replaces})
+		}
+		for _, id := range surplus {
+			changes = append(changes, store.Delete{Kind: Kind, ID: id})
+		}
+		err = k.Store.Commit(ctx, changes...)
+		switch {
+		case err == nil:
+			login.displaced(surplus)
+			return nil
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		case k.isGone(ctx, login.Replaces):
+			// It is over already; that is all we wanted of it.
+			login.Replaces = store.ID{}
+		}
+	}
+	return store.ErrConflict
+}
+
+func (l *Login) displaced(ids []store.ID) {
+	if l.Displaced == nil {
+		return
+	}
+	for _, id := range ids {
+		l.Displaced(id)
+	}
+}
+
+// isGone reports whether the store is sure that there is no such session.
+func (k *Keeper) isGone(ctx context.Context, id store.ID) bool {
+	_, err := k.Get(ctx, id)
+	return errors.Is(err, ErrNone)
 }
 
 // Get returns a session as the store knows it, whether or not it has expired by
@@ -185,6 +237,27 @@ func (k *Keeper) End(ctx context.Context, id store.ID) error {
 		return fmt.Errorf("ending session %s: %w", id, err)
 	}
 	return nil
+}
+
+// ByUser returns the sessions of a person as the store knows them, oldest first,
+// whether or not they have expired by their limits.
+func (k *Keeper) ByUser(ctx context.Context, userID string) ([]*Session, error) {
+	if userID == "" {
+		// An empty owner would select the sessions of everybody.
+		return nil, errors.New("listing the sessions of a user: no user named")
+	}
+	var all []*Session
+	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
+		if err != nil {
+			return nil, fmt.Errorf("listing the sessions of a user: %w", err)
+		}
+		s, err := Decode(record)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
 }
 
 // EndAll ends the sessions of a person, all but the excepted one, and returns

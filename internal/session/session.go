@@ -31,14 +31,6 @@ const clockSlack = 5 * time.Minute
 // so that a touch that is still in memory is never overtaken by the sweeper.
 const storeGrace = time.Minute
 
-// Limits are how long a session may live. Zero means no such limit.
-type Limits struct {
-	// Idle ends a session that has seen no request for this long.
-	Idle time.Duration
-	// Lifetime ends a session this long after its login, whatever happens.
-	Lifetime time.Duration
-}
-
 // Session is one login of one person at one browser. It is never changed once
 // made: a change makes another one with a higher Version.
 type Session struct {
@@ -58,9 +50,11 @@ type Session struct {
 	// bound to neither.
 	Agent   string
 	Address string
-	// Limits are those in force at login. Where the configured ones are
-	// stricter now, they count.
+	// Limits are those that counted for this session at login, so Remember is
+	// zero. Where the configured ones are stricter now, they count.
 	Limits Limits
+	// Remembered says that the person asked to stay signed in at this browser.
+	Remembered bool
 	// Created is when the session was started.
 	Created time.Time
 	// Seen is when the session was last used, as far as the store knows.
@@ -73,13 +67,14 @@ type Session struct {
 
 // payload is what the sealed part of a session record holds.
 type payload struct {
-	AuthTime int64         `json:"auth_time"`
-	AMR      []string      `json:"amr,omitempty"`
-	Browser  string        `json:"browser,omitempty"`
-	Agent    string        `json:"agent,omitempty"`
-	Address  string        `json:"address,omitempty"`
-	Idle     time.Duration `json:"idle,omitempty"`
-	Lifetime time.Duration `json:"lifetime,omitempty"`
+	AuthTime   int64         `json:"auth_time"`
+	AMR        []string      `json:"amr,omitempty"`
+	Browser    string        `json:"browser,omitempty"`
+	Agent      string        `json:"agent,omitempty"`
+	Address    string        `json:"address,omitempty"`
+	Idle       time.Duration `json:"idle,omitempty"`
+	Lifetime   time.Duration `json:"lifetime,omitempty"`
+	Remembered bool          `json:"remembered,omitempty"`
 }
 
 // Decode reads a session from its record. It keeps no memory of the record's.
@@ -89,31 +84,33 @@ func Decode(r store.Record) (*Session, error) {
 		return nil, fmt.Errorf("session %s: %w: %w", r.ID, store.ErrCorrupt, err)
 	}
 	return &Session{
-		ID:       r.ID,
-		UserID:   r.Owner,
-		AuthTime: time.Unix(p.AuthTime, 0),
-		AMR:      p.AMR,
-		Browser:  p.Browser,
-		Agent:    p.Agent,
-		Address:  p.Address,
-		Limits:   Limits{Idle: p.Idle, Lifetime: p.Lifetime},
-		Created:  r.Created,
-		Seen:     r.Seen,
-		Version:  r.Version,
-		secrets:  slices.Clone(r.Secrets),
+		ID:         r.ID,
+		UserID:     r.Owner,
+		AuthTime:   time.Unix(p.AuthTime, 0),
+		AMR:        p.AMR,
+		Browser:    p.Browser,
+		Agent:      p.Agent,
+		Address:    p.Address,
+		Limits:     Limits{Idle: p.Idle, Lifetime: p.Lifetime},
+		Remembered: p.Remembered,
+		Created:    r.Created,
+		Seen:       r.Seen,
+		Version:    r.Version,
+		secrets:    slices.Clone(r.Secrets),
 	}, nil
 }
 
 // record is the opposite of Decode.
 func (s *Session) record() (store.Record, error) {
 	data, err := json.Marshal(payload{
-		AuthTime: s.AuthTime.Unix(),
-		AMR:      s.AMR,
-		Browser:  s.Browser,
-		Agent:    s.Agent,
-		Address:  s.Address,
-		Idle:     s.Limits.Idle,
-		Lifetime: s.Limits.Lifetime,
+		AuthTime:   s.AuthTime.Unix(),
+		AMR:        s.AMR,
+		Browser:    s.Browser,
+		Agent:      s.Agent,
+		Address:    s.Address,
+		Idle:       s.Limits.Idle,
+		Lifetime:   s.Limits.Lifetime,
+		Remembered: s.Remembered,
 	})
 	if err != nil {
 		return store.Record{}, fmt.Errorf("session %s: %w", s.ID, err)
@@ -174,8 +171,9 @@ func (s *Session) Origins() []string {
 
 // End returns the moment from which the session is over when it was last used
 // at seen and the configured limits are as given: the earliest of the stored
-// and the configured limits. Zero means never.
+// limits and those configured for sessions of this sort. Zero means never.
 func (s *Session) End(seen time.Time, configured Limits) time.Time {
+	configured = configured.For(s.Remembered)
 	var end time.Time
 	earlier := func(from time.Time, limit time.Duration) {
 		if limit <= 0 {
@@ -201,4 +199,13 @@ func (s *Session) Expired(seen time.Time, configured Limits, now time.Time) bool
 	}
 	end := s.End(seen, configured)
 	return !end.IsZero() && !now.Before(end)
+}
+
+// Keep returns how long a browser that is given a token now is to keep it: zero,
+// until it is closed, unless the person asked to stay signed in.
+func (s *Session) Keep(configured Limits, now time.Time) time.Duration {
+	if !s.Remembered || configured.Remember <= 0 {
+		return 0
+	}
+	return max(s.End(s.Seen, configured).Sub(now), time.Second)
 }
