@@ -109,7 +109,7 @@ func (v *visit) land() {
 	case landing.Kept:
 		v.redirect(landing.ReturnTo)
 	default:
-		v.at.cookies.Set(v.w.Header(), landing.Token)
+		v.at.cookies.SetFor(v.w.Header(), landing.Token, landing.Session.Keep(v.Limits, v.now))
 		if landing.Again {
 			v.redirect(handoff.Landed(v.at.Target, landing.ReturnTo))
 			return
