@@ -206,7 +206,13 @@ func TestLoginsAtTheSameMomentKeepTheirIdentities(t *testing.T) {
 		name := fmt.Sprintf("person%d", i)
 		ids[name] = w.add(name).ID
 	}
-	logins := make(chan string)
+	logins := make(chan string, people*rounds)
+	for range rounds {
+		for name := range ids {
+			logins <- name
+		}
+	}
+	close(logins)
 	var group sync.WaitGroup
 	for range atOnce {
 		group.Go(func() {
@@ -227,12 +233,6 @@ func TestLoginsAtTheSameMomentKeepTheirIdentities(t *testing.T) {
 			}
 		})
 	}
-	for range rounds {
-		for name := range ids {
-			logins <- name
-		}
-	}
-	close(logins)
 	group.Wait()
 }
 

@@ -125,6 +125,18 @@ func TestPanicDenies(t *testing.T) {
 		t.Errorf("events %+v", events)
 	}
 
+	// The last moment: everything is ready to be sent.
+	w = newTown(t, memstore.New(), newKey(t))
+	w.add(anna)
+	whole := w.serve
+	w.through = direct{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		whole.ServeHTTP(&fragile{ResponseWriter: rw}, r)
+	})}
+	a = w.browser().login(anna, password)
+	if a.status != http.StatusInternalServerError || a.header.Get("Set-Cookie") != "" || a.location() != "" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+
 	w = newTown(t, memstore.New(), newKey(t), func(p *portal.Portal) { p.Live = nil })
 	b := w.browser()
 	b.plant(cookieName, "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
@@ -141,6 +153,20 @@ func (p panicking) Record(e audit.Event) {
 		panic("broken")
 	}
 	p.Sink.Record(e)
+}
+
+// fragile is an answer that breaks when it is begun.
+type fragile struct {
+	http.ResponseWriter
+	broken bool
+}
+
+func (f *fragile) WriteHeader(status int) {
+	if !f.broken {
+		f.broken = true
+		panic("broken")
+	}
+	f.ResponseWriter.WriteHeader(status)
 }
 
 // What is no form of ours is refused with a page, whatever its size or shape.
