@@ -26,6 +26,7 @@ var floors = []floor{
 	{"sessions", []string{"internal/session"}},
 	{"sessions in memory", []string{"internal/live"}},
 	{"one-time codes", []string{"internal/handoff"}},
+	{"what apps are told", []string{"internal/backchannel"}},
 	{"what stands on one open store", []string{"internal/house"}},
 	{"what people and operators meet", []string{"internal/admin", "internal/gate", "internal/portal"}},
 	{"the adapter to Caddy", []string{"caddymodule"}},

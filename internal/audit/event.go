@@ -32,6 +32,11 @@ const (
 	HandoffRefused Kind = "handoff_refused"
 	// UserChanged: a user was added, changed, disabled, enabled or removed.
 	UserChanged Kind = "user_changed"
+	// BackchannelDelayed: an app did not take what it was told of a logout; it is
+	// told again.
+	BackchannelDelayed Kind = "backchannel_delayed"
+	// BackchannelFailed: an app will not be told of a logout any more.
+	BackchannelFailed Kind = "backchannel_failed"
 	// KeyRotated: another key signs now.
 	KeyRotated Kind = "key_rotated"
 	// Failure: an error of ours, which people see only as a code.
