@@ -18,6 +18,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/gatehouse-sso/gatehouse"
+	_ "github.com/gatehouse-sso/gatehouse/examples/sample"
 )
 
 // fragments completes a Caddyfile block that shows only a part. What kind of

@@ -17,8 +17,12 @@ import (
 
 const spdx = "// SPDX-FileCopyrightText: 2026 The Gatehouse Authors\n// SPDX-License-Identifier: Apache-2.0\n\n"
 
-// longest is where a file has more than one noun in it.
-const longest = 400
+// longest is where a file has more than one noun in it. A test may go on for
+// longer, since it is read a case at a time.
+const (
+	longest     = 400
+	longestTest = 600
+)
 
 // TestEveryFileIsInOrder: each Go file of the checkout, in whatever module, says
 // whose it is, is formatted, and can be read in one sitting.
@@ -34,8 +38,12 @@ func TestEveryFileIsInOrder(t *testing.T) {
 		if !bytes.HasPrefix(source, []byte(spdx)) {
 			t.Errorf("%s does not begin with the two SPDX lines and an empty one", name)
 		}
-		if lines := bytes.Count(source, []byte("\n")); lines > longest {
-			t.Errorf("%s has %d lines: more than %d are more than one noun", name, lines, longest)
+		most := longest
+		if strings.HasSuffix(name, "_test.go") {
+			most = longestTest
+		}
+		if lines := bytes.Count(source, []byte("\n")); lines > most {
+			t.Errorf("%s has %d lines: more than %d are more than one noun", name, lines, most)
 		}
 		formatted, err := format.Source(source)
 		if err != nil {

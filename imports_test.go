@@ -30,7 +30,10 @@ var floors = []floor{
 	{"what stands on one open store", []string{"internal/house"}},
 	{"what people and operators meet", []string{"internal/admin", "internal/gate", "internal/portal"}},
 	{"the adapter to Caddy", []string{"caddymodule"}},
-	{"what is built", []string{".", "cmd/*", "examples/*", "test"}},
+	{"the module itself", []string{"."}},
+	{"what apps may copy", []string{"examples/verify/go/gatehouse"}},
+	{"examples", []string{"examples/*"}},
+	{"what is built", []string{"cmd/*", "test"}},
 }
 
 type floor struct {
@@ -51,9 +54,11 @@ var doors = map[string][]string{
 	"internal/policy": {"identity"},
 	// A page shows what it is handed.
 	"internal/portal/pages": {},
-	// The root and the command exist to name the adapter.
+	// What an app copies knows nothing of ours; the sample is an app.
+	"examples/*": {"examples/verify/go/gatehouse"},
+	// The root exists to name the adapter, and the command to name the root.
 	".":         {"caddymodule"},
-	"cmd/caddy": {".", "caddymodule"},
+	"cmd/caddy": {".", "examples/sample"},
 }
 
 // guests are chosen by configuration: nothing but the adapter knows them by name.
@@ -73,6 +78,8 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":              {"caddymodule"},
 	"github.com/prometheus/client_golang": {"caddymodule"},
 	"golang.org/x/term":                   {"caddymodule"},
+	"golang.org/x/net/idna":               {"caddymodule"},
+	"pgregory.net/rapid":                  {"store/storetest"},
 	"go.etcd.io/bbolt":                    {"store/boltstore"},
 	"github.com/golang-jwt/jwt/v5":        {"internal/keyring"},
 	"github.com/puzpuzpuz/xsync/v4":       {"internal/live"},

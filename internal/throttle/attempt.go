@@ -16,7 +16,7 @@ type Attempt struct {
 	// Name is the canonical name. When what was typed has none, it is empty:
 	// nobody is guessed at, and the address alone is counted.
 	Name string
-	// Address is the client's.
+	// Address is the client's; the zero Addr is not counted.
 	Address netip.Addr
 	// KnownBrowser is the ID of the browser when this very person has signed in
 	// with it before ([Browser.Knows]), else empty.
@@ -48,7 +48,12 @@ func (t *Throttle) Begin(ctx context.Context, a Attempt) (*Trial, error) {
 		}
 		// Its own counter is used up: from here it is a browser like any other.
 	}
-	counters := []counter{t.counter("address", network(a.Address), t.limits.Address)}
+	var counters []counter
+	if a.Address.IsValid() {
+		// Where no address is known, as on a unix socket whose peer is not trusted to
+		// name it, one counter for all would let anybody lock everybody out.
+		counters = append(counters, t.counter("address", network(a.Address), t.limits.Address))
+	}
 	if a.Name != "" {
 		counters = append(counters, t.byName(a.Name))
 	}

@@ -368,13 +368,27 @@ func TestUnlock(t *testing.T) {
 	}
 }
 
-// What cannot be a name is counted for its address alone, and so is a client
-// whose address is not known (a unix socket).
+// What cannot be a name is counted for its address alone.
 func TestAttemptsAtNobodyCount(t *testing.T) {
 	th, _ := open(t)
-	got := wrongs(t, th, func(int) throttle.Attempt { return throttle.Attempt{} })
+	got := wrongs(t, th, func(int) throttle.Attempt { return from("192.0.2.1", "") })
 	if got != limits.Address.Most {
 		t.Errorf("%d were let through, want %d", got, limits.Address.Most)
+	}
+}
+
+// Clients whose address is not known, as on a unix socket, share no counter: one of
+// them could use it up for all. Guesses at a person count all the same.
+func TestUnknownAddressIsNobodysCounter(t *testing.T) {
+	th, _ := open(t)
+	for i := range limits.Address.Most + 1 {
+		if !wrong(t, th, throttle.Attempt{Name: fmt.Sprintf("person%d", i)}) {
+			t.Fatalf("attempt %d was refused", i)
+		}
+	}
+	got := wrongs(t, th, func(int) throttle.Attempt { return throttle.Attempt{Name: "anna"} })
+	if got != limits.Name.Most {
+		t.Errorf("%d guesses at anna were let through, want %d", got, limits.Name.Most)
 	}
 }
 

@@ -42,10 +42,33 @@ func everyPage() map[string]pages.Page {
 		"unavailable":     pages.Unavailable{Site: gate, RequestID: "r1", RetryAfter: 30 * time.Second},
 		"unavailable now": pages.Unavailable{Site: gate},
 		"not found":       pages.NotFound{Site: gate, RequestID: "r1"},
+		"login remember":  pages.Login{Site: portal, Remember: 30 * 24 * time.Hour, Remembered: true},
+		"sessions":        pages.Sessions{Site: portal, User: ada, Sessions: manySessions(200), Others: 250},
+		"sessions one":    pages.Sessions{Site: portal, User: ada, Sessions: manySessions(1)},
+		"account": pages.Account{
+			Site: portal, User: ada, Email: "ada@example.com", Groups: []string{"staff", strings.Repeat("g", 80)}, Password: true, Others: 3,
+		},
+		"account elsewhere": pages.Account{Site: portal, User: pages.Person{Username: "ada"}},
+	}
+	for _, problem := range []pages.SessionsProblem{pages.SessionsGone, pages.SessionsEnding} {
+		all["sessions "+string(problem)] = pages.Sessions{
+			Site: portal, User: ada, Sessions: manySessions(3), Others: 2, Problem: problem, RetryAfter: time.Second,
+		}
+	}
+	for _, problem := range []pages.AccountProblem{
+		pages.AccountWrong, pages.AccountIncomplete, pages.AccountShort, pages.AccountLong, pages.AccountControls,
+		pages.AccountThrottled, pages.AccountBusy, pages.AccountUnavailable,
+	} {
+		all["account "+string(problem)] = pages.Account{
+			Site: portal, User: ada, Password: true, KeepOthers: true, Problem: problem, RetryAfter: time.Minute, RequestID: "r1",
+		}
+	}
+	for _, change := range []pages.AccountChange{pages.AccountEnded, pages.AccountKept, pages.AccountUnfinished} {
+		all["account "+string(change)] = pages.Account{Site: portal, User: ada, Password: true, Change: change, Ended: 2}
 	}
 	for _, problem := range []pages.LoginProblem{
 		pages.LoginWrong, pages.LoginDisabled, pages.LoginIncomplete, pages.LoginBusy, pages.LoginThrottled,
-		pages.LoginExpired, pages.LoginUnavailable,
+		pages.LoginExpired, pages.LoginTooMany, pages.LoginUnavailable,
 	} {
 		all["login "+string(problem)] = pages.Login{Site: portal, Username: "ada", Problem: problem, RetryAfter: 2 * time.Minute}
 	}
@@ -89,6 +112,30 @@ func manyApps(n int) []pages.App {
 		}
 	}
 	return apps
+}
+
+// manySessions returns sessions of all sorts, the current one first.
+func manySessions(n int) []pages.Session {
+	agents := []string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0",
+		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+		"", "curl/8.14.1", "Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko",
+	}
+	addresses := []string{"192.0.2.7", "2001:db8:85a3:1234:5678:8a2e:370:7334", ""}
+	apps := [][]string{{"wiki", "tickets"}, {"wiki"}, nil, {strings.Repeat("W", 200), "إدارة المخزون", "\u202eevil"}}
+	zone := time.FixedZone("CET", 3600)
+	sessions := make([]pages.Session, n)
+	for i := range sessions {
+		seen := time.Date(2026, 11, 22, 20, 45, 0, 0, zone).Add(-time.Duration(i) * 7 * time.Hour)
+		sessions[i] = pages.Session{
+			ID: fmt.Sprintf("AaIC2vAVLjNQwbNxnUiT%d", i), Agent: agents[i%len(agents)], Address: addresses[i%len(addresses)],
+			Created: seen.Add(-11 * time.Hour), Seen: seen, Apps: apps[i%len(apps)],
+			Current: i == 0, Remembered: i%4 == 1, Ending: i%5 == 2,
+		}
+	}
+	return sessions
 }
 
 // render returns the answer with the page, and its body parsed.
@@ -207,6 +254,7 @@ func TestIDs(t *testing.T) {
 func TestFields(t *testing.T) {
 	purposes := map[string][]string{
 		"username": {"username"}, "password": {"current-password", "new-password"}, "name": {"name"}, "email": {"email"},
+		"current": {"current-password"}, "remember": {""}, "keep_others": {""},
 	}
 	for name, page := range everyPage() {
 		t.Run(name, func(t *testing.T) {
@@ -256,6 +304,10 @@ func TestForms(t *testing.T) {
 		{pages.LogoutFailed{Site: portal, ReturnTo: there}, "/logout", map[string]string{"return_to": there}},
 		{pages.Apps{Site: portal}, "/logout", map[string]string{}},
 		{
+			pages.Login{Site: portal, Remember: time.Hour}, "/login",
+			map[string]string{"username": "", "password": "", "remember": "yes"},
+		},
+		{
 			pages.Setup{Site: portal, Token: "t", Username: "u", Name: "n", Email: "e"}, "/setup",
 			map[string]string{"token": "t", "username": "u", "name": "n", "email": "e", "password": ""},
 		},
@@ -291,6 +343,10 @@ func TestProblemIsAnnounced(t *testing.T) {
 			problem = len(p.Problems) > 0
 		case pages.LogoutFailed:
 			problem = true
+		case pages.Sessions:
+			problem = p.Problem != ""
+		case pages.Account:
+			problem = p.Problem != "" || p.Change == pages.AccountUnfinished
 		}
 		_, doc := render(t, page)
 		alerts := slices.DeleteFunc(elements(doc), func(n *html.Node) bool { return value(n, "role") != "alert" })
@@ -438,7 +494,7 @@ func TestHeaders(t *testing.T) {
 		"X-Content-Type-Options":  "nosniff",
 		"X-Frame-Options":         "DENY",
 		"Cache-Control":           "no-store",
-		"Referrer-Policy":         "same-origin",
+		"Referrer-Policy":         "strict-origin",
 		"Retry-After":             "2",
 	} {
 		if got := response.Header.Get(name); got != want {

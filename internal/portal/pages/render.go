@@ -29,8 +29,8 @@ type waiting interface {
 var files embed.FS
 
 var templates = parse(
-	"apps", "badrequest", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
-	"notfound", "setup", "setupgone", "unavailable",
+	"account", "apps", "badrequest", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
+	"notfound", "sessions", "setup", "setupgone", "unavailable",
 )
 
 // parse gives each page a template set of its own, because all of them define the same blocks of the layout.
@@ -77,6 +77,7 @@ func setHeaders(h http.Header, policy string) {
 	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
 	h.Set("Cache-Control", "no-store")
 	// Not no-referrer: it turns the Origin of our own forms into "null" (Fetch, section 3.2), which the check
-	// against cross-origin posts would refuse wherever a browser sends no Sec-Fetch-Site.
-	h.Set("Referrer-Policy", "same-origin")
+	// against cross-origin posts would refuse wherever a browser sends no Sec-Fetch-Site. And no path, because the
+	// address of the set-up page holds a secret that would stand in our own access log as the Referer of its style.
+	h.Set("Referrer-Policy", "strict-origin")
 }
