@@ -373,3 +373,38 @@ func TestMethodOverrideBesideMethodRules(t *testing.T) {
 	d.reload(public("/*"))
 	d.answered(ask(wiki+"/", holding(token), by(http.MethodTrace)), http.StatusForbidden)
 }
+
+// FuzzReturnAddress: whatever address a client asks for, sign-in leads to the portal
+// and nowhere else, and from there to an address of the app that a gate lets through.
+func FuzzReturnAddress(f *testing.F) {
+	for _, uri := range []string{"/", "/a%20b?x=1", `/?f=C:\x`, "//evil.example/", `/\evil.example`, "/%09/evil", "/?a=\xff", "/..//", "/@evil.example", "/;x?#"} {
+		f.Add(uri)
+	}
+	d := newGate(f)
+	f.Fuzz(func(t *testing.T, uri string) {
+		u, err := url.ParseRequestURI(uri)
+		if err != nil {
+			return
+		}
+		r := ask(wiki+"/", navigating)
+		r.URL = u
+		here := *d
+		here.tb = t
+		here.audit.events = nil
+		pass, w := here.admit(r)
+		if pass != nil {
+			t.Fatalf("%q passes", uri)
+		}
+		if w.Code != http.StatusSeeOther {
+			return
+		}
+		to, err := url.Parse(w.Header().Get("Location"))
+		if err != nil || to.Scheme+"://"+to.Host+to.Path != portal+"/login" {
+			t.Fatalf("%q: sent to %q", uri, w.Header().Get("Location"))
+		}
+		back := to.Query().Get("return_to")
+		if _, again, err := d.App.Targets.Parse(back); err != nil || again != back || !strings.HasPrefix(back, wiki+"/") {
+			t.Errorf("%q: comes back to %q: %v", uri, back, err)
+		}
+	})
+}
