@@ -119,9 +119,12 @@ func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
 		Key:       key,
 		KeyFile:   seal.KeyFile(path),
 		FirstUser: func() error { return seal.MarkUsersExist(path) },
-		Private:   path + ".setup",
+		Private:   setupFile(path),
 	}, nil
 }
+
+// setupFile is where the link for the first account is left.
+func setupFile(path string) string { return path + ".setup" }
 
 // key returns the key of an open store, and makes one for a store that is new.
 func (b *Bbolt) key(path string, opened *boltstore.Store, existed bool) (*seal.Key, error) {

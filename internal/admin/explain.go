@@ -33,9 +33,10 @@ type Explanation struct {
 	User string `json:"user"`
 	// Path is what the rules are asked about: the path of the URL, decoded. A site
 	// that rewrites paths before the gate asks about another one.
-	Path    string         `json:"path"`
-	Method  string         `json:"method"`
-	Verdict policy.Verdict `json:"verdict"`
+	Path   string `json:"path"`
+	Method string `json:"method"`
+	// Verdict is "allow", "sign in" or "deny".
+	Verdict string `json:"verdict"`
 	// Lines are the rules, each with whether it fits and why, and at the end the
 	// one that decides.
 	Lines []policy.Line `json:"lines"`
@@ -71,7 +72,7 @@ func (a *Admin) Explain(ctx context.Context, q Question) (Explanation, error) {
 		}
 	}
 	facts := policy.Facts{Path: e.Path, Method: e.Method, Address: q.Address}
-	e.Verdict = app.Policy.Decide(user, facts).Verdict
+	e.Verdict = app.Policy.Decide(user, facts).Verdict.String()
 	e.Lines = app.Policy.Explain(user, facts)
 	return e, nil
 }

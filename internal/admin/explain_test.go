@@ -37,7 +37,7 @@ func TestExplain(t *testing.T) {
 			continue
 		}
 		last := e.Lines[len(e.Lines)-1]
-		if e.App != test.app || e.Verdict != test.verdict || last.Source != test.source || !last.Decides {
+		if e.App != test.app || e.Verdict != test.verdict.String() || last.Source != test.source || !last.Decides {
 			t.Errorf("%s at %s: %+v", test.user, test.url, e)
 		}
 	}
@@ -67,7 +67,7 @@ func TestExplainADisabledUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := h.Explain(t.Context(), admin.Question{User: "anna", URL: "https://wiki.example.com/"})
-	if err != nil || e.Verdict != policy.SignIn || e.Note == "" {
+	if err != nil || e.Verdict != "sign in" || e.Note == "" {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }

@@ -19,12 +19,13 @@ counts as lost and nobody is let in: restore a backup (caddy gatehouse restore),
 begin anew without them (caddy gatehouse init --new), which removes this file.
 `
 
-func markerFile(database string) string { return database + ".users" }
+// MarkerFile is where the mark of a database is.
+func MarkerFile(database string) string { return database + ".users" }
 
 // MarkUsersExist notes, durably, that a database has users. Call it with the first
 // one; later calls do nothing.
 func MarkUsersExist(database string) error {
-	err := writeNew(markerFile(database), markerText)
+	err := writeNew(MarkerFile(database), markerText)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("mark that users exist: %w", err)
 	}
@@ -34,7 +35,7 @@ func MarkUsersExist(database string) error {
 // UsersExisted reports whether MarkUsersExist was ever called for this path. When
 // that cannot be known it is an error, never false.
 func UsersExisted(database string) (bool, error) {
-	_, err := os.Stat(markerFile(database))
+	_, err := os.Stat(MarkerFile(database))
 	switch {
 	case err == nil:
 		return true, nil
@@ -47,7 +48,7 @@ func UsersExisted(database string) (bool, error) {
 
 // ForgetUsers removes the marker, for a beginning without the old users.
 func ForgetUsers(database string) error {
-	if err := os.Remove(markerFile(database)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(MarkerFile(database)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the marker of users: %w", err)
 	}
 	return nil
