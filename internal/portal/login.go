@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // busyRetry is when a browser may try again whose password could not be checked
@@ -51,6 +52,7 @@ func (v *visit) plainAddress() bool {
 // showLogin fills in what every sign-in page has in common.
 func (v *visit) showLogin(status int, page pages.Login) {
 	page.Site = v.siteTo(v.returnTo())
+	page.Remember, page.Remembered = v.Limits.Remember, v.asksToRemember()
 	if target, address, ok := v.destination(v.returnTo()); ok {
 		page.ReturnTo = address
 		page.Destination = target.App
@@ -138,42 +140,54 @@ func (v *visit) attempt(name string) throttle.Attempt {
 	return a
 }
 
-// start begins a session for somebody who has proven who they are. Whatever
-// session the browser had is over with the same commit.
+// start signs in somebody who has proven who they are.
 func (v *visit) start(user *identity.User, amr []string, returnTo string) {
+	s, err := v.begin(user, session.Login{
+		AMR:      amr,
+		Remember: v.asksToRemember(),
+		PerUser:  v.PerUser,
+		Displaced: func(id store.ID) {
+			v.record(audit.Event{Kind: audit.SessionsEnded, Session: id, Reason: "made room for a newer one", Count: 1}, user)
+		},
+	})
+	switch {
+	case err == nil:
+		v.dispatch(s, returnTo)
+	case errors.Is(err, session.ErrTooMany):
+		v.record(audit.Event{Kind: audit.LoginFailed, Reason: "too many sessions"}, user)
+		v.refuse(http.StatusForbidden, pages.Login{Problem: pages.LoginTooMany}, user.Name)
+	default:
+		v.failed(err)
+		v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginUnavailable}, user.Name)
+	}
+}
+
+// begin starts a session for somebody who has proven who they are and gives the
+// browser its token. Whatever session the browser had is over with the same commit.
+func (v *visit) begin(user *identity.User, login session.Login) (*session.Session, error) {
 	replaces, err := v.held()
 	if err != nil {
-		v.startFailed(user, err)
-		return
+		return nil, err
 	}
 	browser := v.browser()
-	s, token, err := v.Sessions.Start(v.r.Context(), session.Login{
-		UserID:   user.ID,
-		AMR:      amr,
-		Origin:   v.Origin,
-		Browser:  browser.ID,
-		Agent:    clip(v.r.UserAgent()),
-		Address:  v.address(),
-		Limits:   v.Limits,
-		Replaces: replaces,
-	}, v.now)
+	login.UserID, login.Origin, login.Limits, login.Replaces = user.ID, v.Origin, v.Limits, replaces
+	login.Browser, login.Agent, login.Address = browser.ID, clip(v.r.UserAgent()), v.address()
+	s, token, err := v.Sessions.Start(v.r.Context(), login, v.now)
 	if err == nil {
 		err = v.confirm(user, s)
 	}
 	if err != nil {
-		v.startFailed(user, err)
-		return
+		return nil, err
 	}
 	v.record(audit.Event{Kind: audit.Login, Session: s.ID}, user)
-	v.cookies.Set(v.w.Header(), token)
+	v.cookies.SetFor(v.w.Header(), token, s.Keep(v.Limits, v.now))
 	v.remember(browser, user)
-	v.dispatch(s, returnTo)
+	return s, nil
 }
 
-func (v *visit) startFailed(user *identity.User, err error) {
-	v.failed(err)
-	v.refuse(http.StatusServiceUnavailable, pages.Login{Problem: pages.LoginUnavailable}, user.Name)
-}
+// asksToRemember reports whether the person wants to stay signed in at this
+// browser. Whether they may is for the limits to say.
+func (v *visit) asksToRemember() bool { return v.r.PostForm.Get("remember") != "" }
 
 // address is where the browser is, or nothing where that is not known.
 func (v *visit) address() string {

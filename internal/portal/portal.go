@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
@@ -54,6 +55,11 @@ type Portal struct {
 	Sessions *session.Keeper
 	Codes    *handoff.Codes
 	Limits   session.Limits
+	// PerUser bounds how many sessions a person has; the zero value does not.
+	PerUser session.PerUser
+	// Users are the people whose passwords are kept here, who may change them; nil
+	// where there are none.
+	Users *local.Users
 	// Setup makes the first account; nil where people come from elsewhere.
 	Setup *Setup
 	// Keys are published for those who verify assertions.

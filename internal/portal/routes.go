@@ -26,6 +26,8 @@ func routes() map[string]map[string]step {
 		handoff.LoginPath:                   {get: (*visit).loginForm, post: (*visit).login},
 		handoff.CodePath:                    {get: (*visit).code},
 		logoutPath:                          {get: (*visit).logoutForm, post: (*visit).logout},
+		sessionsPath:                        {get: (*visit).sessions, post: (*visit).endSessions},
+		accountPath:                         {get: (*visit).account, post: (*visit).changePassword},
 		setupPath:                           {get: (*visit).setupForm, post: (*visit).setup},
 		"/healthz":                          {get: (*visit).healthz},
 		jwksPath:                            {get: (*visit).jwks},

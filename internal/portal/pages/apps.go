@@ -18,6 +18,9 @@ type Apps struct {
 
 func (Apps) file() string { return "apps" }
 
+// Here is the place in the navigation.
+func (Apps) Here() string { return "apps" }
+
 // App is one tile.
 type App struct {
 	Name string

@@ -22,6 +22,8 @@ const (
 	LoginThrottled LoginProblem = "throttled"
 	// LoginExpired is for a form that was open for too long.
 	LoginExpired LoginProblem = "expired"
+	// LoginTooMany is for a person who is signed in in as many places as they may be.
+	LoginTooMany LoginProblem = "too-many"
 	// LoginUnavailable is for a store that takes no new session.
 	LoginUnavailable LoginProblem = "unavailable"
 )
@@ -37,7 +39,8 @@ const (
 	LoginAccountMade LoginNotice = "account-made"
 )
 
-// Login is the page of /login. Its form posts username, password and return_to there.
+// Login is the page of /login. Its form posts username, password and return_to there, and remember where it is
+// offered.
 type Login struct {
 	Site
 	ReturnTo    string        // where to go afterwards, as a hidden field; empty leaves the field out
@@ -46,6 +49,8 @@ type Login struct {
 	Problem     LoginProblem  // shown as an alert, instead of Notice
 	RetryAfter  time.Duration // for LoginThrottled and LoginBusy; not shown when zero
 	Notice      LoginNotice
+	Remember    time.Duration // how long a person may ask to stay signed in; zero leaves the box out
+	Remembered  bool          // ticked again after a problem
 }
 
 func (Login) file() string { return "login" }

@@ -23,6 +23,8 @@ func TestWaitIsRoundedUp(t *testing.T) {
 		{100 * time.Second, "in 2 minutes."},
 		{time.Hour, "in 60 minutes."},
 		{101 * time.Minute, "in 2 hours."},
+		{99 * time.Hour, "in 99 hours."},
+		{168 * time.Hour, "in 7 days."},
 	} {
 		_, doc := render(t, pages.Unavailable{Site: gate, RetryAfter: test.after})
 		if got := text(doc); !strings.Contains(got, test.want) {
