@@ -72,6 +72,9 @@ func (a *App) furnish() error {
 		a.portal.Targets = append(a.portal.Targets, app.Targets...)
 	}
 	a.portal.Prepare()
+	if err := a.tellOfLogouts(apps, ring, sink); err != nil {
+		return err
+	}
 	a.operator = a.newOperator(apps, ring, sink)
 	if a.Portal == "" {
 		return nil

@@ -76,6 +76,14 @@ type Gate struct {
 	// this themselves. Default: empty, the app decides.
 	CSRF string `json:"csrf,omitempty"`
 
+	// Where the app is told that a session has ended, so that it ends its own: it
+	// gets a logout token of OpenID Connect Back-Channel Logout 1.0 by POST. The call
+	// comes from Gatehouse and carries no session, so give an address that does not
+	// lead through this gate, best on loopback, or make the path `public`. https; or
+	// http on loopback, and elsewhere with `insecure_http`. Default: empty, the app
+	// is not told.
+	BackchannelLogout string `json:"backchannel_logout,omitempty"`
+
 	app  *App
 	walk *walk // made when the app is made ready
 }
@@ -96,6 +104,7 @@ func (g *Gate) options() table {
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
+		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
 }
 
@@ -117,6 +126,9 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 			return g.wrap(fmt.Errorf("url: %w", err))
 		}
 	}
+	if g.BackchannelLogout, err = expand(g.BackchannelLogout); err != nil {
+		return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
+	}
 	if g.GroupSeparator == "" {
 		g.GroupSeparator = ","
 	}
@@ -134,6 +146,11 @@ func (g *Gate) Validate() error {
 	for _, raw := range g.URLs {
 		if _, err := parseAddress(raw); err != nil {
 			return g.wrap(fmt.Errorf("url: %w", err))
+		}
+	}
+	if g.BackchannelLogout != "" {
+		if _, err := parseBackchannel(g.BackchannelLogout); err != nil {
+			return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
 		}
 	}
 	if _, err := policy.Compile(g.Rules); err != nil {

@@ -80,7 +80,7 @@ func (l *locator) locate() (*town, error) {
 		return nil, err
 	}
 	for _, app := range apps {
-		if err := l.settle(app); err != nil {
+		if err := errors.Join(l.settle(app), l.checkTold(app.gates[0].BackchannelLogout)); err != nil {
 			return nil, fmt.Errorf("gatehouse: app %q: %w", app.name, err)
 		}
 	}

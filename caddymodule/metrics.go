@@ -49,6 +49,9 @@ var (
 	endingDescription   = prometheus.NewDesc("gatehouse_sessions_ending", "Sessions that are refused and whose end is not stored yet. Other than 0 means that the store fails.", nil, nil)
 	writesDescription   = prometheus.NewDesc("gatehouse_store_writes_total", "Changes, touches and counted reads written to the store.", nil, nil)
 	sizeDescription     = prometheus.NewDesc("gatehouse_store_size_bytes", "Size of the store's file.", nil, nil)
+	toldDescription     = prometheus.NewDesc("gatehouse_backchannel_logouts_total", "Logouts that apps were to be told of, by app and by what became of them: told, refused by the app, or lost, since it did not answer for too long or too many waited.", []string{"app", "result"}, nil)
+	untoldDescription   = prometheus.NewDesc("gatehouse_backchannel_failures_total", "Attempts to tell an app of a logout that had no good answer, by app. Each is made again.", []string{"app"}, nil)
+	waitingDescription  = prometheus.NewDesc("gatehouse_backchannel_waiting", "Logouts that an app has not taken yet, by app.", []string{"app"}, nil)
 	freeDescription     = prometheus.NewDesc("gatehouse_store_free_bytes", "How much of the store's file is free for reuse.", nil, nil)
 )
 
@@ -76,8 +79,8 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	m.logins.Collect(to)
 	m.decisions.Collect(to)
 	m.commits.Collect(to)
-	gauge := func(d *prometheus.Desc, kind prometheus.ValueType, value float64) {
-		to <- prometheus.MustNewConstMetric(d, kind, value)
+	gauge := func(d *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, kind, value, labels...)
 	}
 	gauge(sessionsDescription, prometheus.GaugeValue, float64(m.house.Live.Warm()))
 	gauge(endingDescription, prometheus.GaugeValue, float64(len(m.house.Live.Ending())))
@@ -85,6 +88,13 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	gauge(writesDescription, prometheus.CounterValue, float64(stats.Writes))
 	gauge(sizeDescription, prometheus.GaugeValue, float64(stats.Size))
 	gauge(freeDescription, prometheus.GaugeValue, float64(stats.Free))
+	for _, s := range m.house.Backchannel.Stats() {
+		gauge(toldDescription, prometheus.CounterValue, float64(s.Told), s.App, "told")
+		gauge(toldDescription, prometheus.CounterValue, float64(s.Refused), s.App, "refused")
+		gauge(toldDescription, prometheus.CounterValue, float64(s.Lost), s.App, "lost")
+		gauge(untoldDescription, prometheus.CounterValue, float64(s.Failed), s.App)
+		gauge(waitingDescription, prometheus.GaugeValue, float64(s.Waiting), s.App)
+	}
 }
 
 // Record implements audit.Sink.

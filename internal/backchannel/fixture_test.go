@@ -67,7 +67,9 @@ func open(t testing.TB, s store.Store, limits backchannel.Limits, apps ...backch
 	if n.ring, err = keyring.Open(t.Context(), s, keyring.Schedule{}, zap.NewNop()); err != nil {
 		t.Fatal(err)
 	}
-	n.use(t.Context(), apps...)
+	if len(apps) > 0 {
+		n.use(t.Context(), apps...)
+	}
 	t.Cleanup(func() { n.close() })
 	return n
 }

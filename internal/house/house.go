@@ -5,7 +5,8 @@
 // it, the users, the sessions, the codes, the throttle. A house outlives a
 // configuration, since a store can be open only once and a stream that was opened
 // under one configuration must still be cut under the next. It also does the
-// work that nobody asks for: sweeping what has expired, rotating keys.
+// work that nobody asks for: sweeping what has expired, rotating keys, telling apps
+// of logouts.
 //
 // It decides nothing about requests; gate and portal do, with what they find here.
 package house
@@ -20,6 +21,7 @@ import (
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/backchannel"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
@@ -44,6 +46,9 @@ type House struct {
 	Codes    *handoff.Codes
 	Throttle *throttle.Throttle
 	Seal     *seal.Key
+	// Backchannel tells apps of sessions that have ended, once a configuration
+	// says which apps and where.
+	Backchannel *backchannel.Sender
 
 	logger *zap.Logger
 	// open ends when the house is closed.
@@ -95,10 +100,12 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 		keysChanged: make(chan struct{}, 1),
 		rings:       make(map[*keyring.Ring]struct{}),
 	}
-	h.Live = live.New(sealed, live.Options{
+	onError := func(err error) { h.logger.Error("in the background", zap.Error(err)) }
+	h.Backchannel = backchannel.New(sealed, backchannel.Options{OnError: onError})
+	h.Live = live.New(h.Backchannel.Outbox(), live.Options{
 		User:       func(ctx context.Context, id string) (*identity.User, error) { return h.Users.User(ctx, id) },
 		UserOf:     local.UserOf,
-		OnError:    func(err error) { h.logger.Error("in the background", zap.Error(err)) },
+		OnError:    onError,
 		OnDocument: h.documentChanged,
 	})
 	h.Users = local.New(h.Live, blind("user name"), o.Users)
@@ -112,6 +119,7 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 	h.open, h.close = context.WithCancel(context.Background())
 	h.work.Go(func() { h.sweep(h.open) })
 	h.work.Go(func() { h.followKeys(h.open) })
+	h.work.Go(func() { h.Backchannel.Run(h.open) })
 	return h, nil
 }
 
