@@ -118,7 +118,9 @@ func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
 		Store:     opened,
 		Key:       key,
 		KeyFile:   seal.KeyFile(path),
-		FirstUser: func() error { return seal.MarkUsersExist(path) },
+		FirstUser: func() error {
+			return errors.Join(seal.MarkUsersExist(path), forgetSetup(setupFile(path)))
+		},
 		Private:   setupFile(path),
 	}, nil
 }

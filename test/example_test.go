@@ -90,6 +90,10 @@ func (b *browser) firstAccount(t *testing.T, g *gateway) person {
 	if w.end().status != http.StatusOK || w.end().url.Path != "/" {
 		t.Fatalf("no account:\n%s%s", w, w.end().body)
 	}
+	g.eventually("the file with the link is gone", func() bool {
+		links, err := filepath.Glob(filepath.Join(g.dir, "gatehouse-data", "*setup*"))
+		return err == nil && len(links) == 0
+	})
 	late := g.browser(t)
 	answers.Set("username", "eve")
 	if at := late.open(link).end(); at.status != http.StatusGone {
