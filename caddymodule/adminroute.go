@@ -116,11 +116,10 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	body.DisallowUnknownFields()
 	err := body.Decode(into)
 	if err == nil {
-		_, err = body.Token()
-		if err == io.EOF {
+		if _, err := body.Token(); err == io.EOF {
 			return nil
 		}
-		err = errors.New("there is something behind the JSON object")
+		return badRequest(http.StatusBadRequest, errors.New("the body: there is something behind the JSON object"))
 	}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {

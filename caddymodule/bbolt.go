@@ -115,13 +115,13 @@ func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
 		return Opened{}, errors.Join(err, opened.Close())
 	}
 	return Opened{
-		Store:     opened,
-		Key:       key,
-		KeyFile:   seal.KeyFile(path),
+		Store:   opened,
+		Key:     key,
+		KeyFile: seal.KeyFile(path),
 		FirstUser: func() error {
 			return errors.Join(seal.MarkUsersExist(path), forgetSetup(setupFile(path)))
 		},
-		Private:   setupFile(path),
+		Private: setupFile(path),
 	}, nil
 }
 

@@ -39,10 +39,13 @@ func newClient(address string) (*client, error) {
 		return nil, fmt.Errorf("admin address %q: %w", address, err)
 	}
 	parsed, err := caddy.ParseNetworkAddress(expanded)
+	origin := "http://" + parsed.JoinHostPort(0)
+	if err == nil && !parsed.IsUnixNetwork() {
+		_, err = url.Parse(origin)
+	}
 	if err != nil || parsed.PortRangeSize() > 1 {
 		return nil, fmt.Errorf("admin address %q: write host:port, or unix/ and the path of a socket", address)
 	}
-	origin := "http://" + parsed.JoinHostPort(0)
 	if parsed.IsUnixNetwork() {
 		// What follows a bar are permissions for the socket, and no part of its path.
 		parsed.Host, _, _ = strings.Cut(parsed.Host, "|")

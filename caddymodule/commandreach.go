@@ -166,7 +166,7 @@ func quietLogs() error {
 // commandLogs shows warnings and the audit lines of what a command does without a
 // running Caddy, which would have logged them.
 func commandLogs() *caddy.Logging {
-	encoder := json.RawMessage(`{"format":"console"}`)
+	encoder := json.RawMessage(`{"format":"console","level_format":"upper"}`)
 	return &caddy.Logging{Logs: map[string]*caddy.CustomLog{
 		"default": {BaseLog: caddy.BaseLog{Level: "WARN", EncoderRaw: encoder}, Exclude: []string{"gatehouse.audit"}},
 		"audit":   {BaseLog: caddy.BaseLog{Level: "INFO", EncoderRaw: encoder}, Include: []string{"gatehouse.audit"}},

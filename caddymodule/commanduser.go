@@ -61,8 +61,11 @@ func userSetCommand() *cobra.Command {
 			if flags.Changed("email") {
 				edit.Email = &email
 			}
-			if len(groups) > 0 || noGroups {
+			if len(groups) > 0 {
 				edit.Groups = &groups
+			}
+			if noGroups {
+				edit.Groups = new([]string{}) // an empty list: null would leave the groups as they are
 			}
 			switch {
 			case len(groups) > 0 && noGroups:
