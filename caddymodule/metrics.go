@@ -49,10 +49,10 @@ var (
 	endingDescription   = prometheus.NewDesc("gatehouse_sessions_ending", "Sessions that are refused and whose end is not stored yet. Other than 0 means that the store fails.", nil, nil)
 	writesDescription   = prometheus.NewDesc("gatehouse_store_writes_total", "Changes, touches and counted reads written to the store.", nil, nil)
 	sizeDescription     = prometheus.NewDesc("gatehouse_store_size_bytes", "Size of the store's file.", nil, nil)
+	freeDescription     = prometheus.NewDesc("gatehouse_store_free_bytes", "How much of the store's file is free for reuse.", nil, nil)
 	toldDescription     = prometheus.NewDesc("gatehouse_backchannel_logouts_total", "Logouts that apps were to be told of, by app and by what became of them: told, refused by the app, or lost, since it did not answer for too long or too many waited.", []string{"app", "result"}, nil)
 	untoldDescription   = prometheus.NewDesc("gatehouse_backchannel_failures_total", "Attempts to tell an app of a logout that had no good answer, by app. Each is made again.", []string{"app"}, nil)
 	waitingDescription  = prometheus.NewDesc("gatehouse_backchannel_waiting", "Logouts that an app has not taken yet, by app.", []string{"app"}, nil)
-	freeDescription     = prometheus.NewDesc("gatehouse_store_free_bytes", "How much of the store's file is free for reuse.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -60,7 +60,10 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	m.logins.Describe(to)
 	m.decisions.Describe(to)
 	m.commits.Describe(to)
-	for _, d := range []*prometheus.Desc{sessionsDescription, endingDescription, writesDescription, sizeDescription, freeDescription} {
+	for _, d := range []*prometheus.Desc{
+		sessionsDescription, endingDescription, writesDescription, sizeDescription, freeDescription,
+		toldDescription, untoldDescription, waitingDescription,
+	} {
 		to <- d
 	}
 }
