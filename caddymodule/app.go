@@ -78,6 +78,26 @@ type Session struct {
 	// A session ends this long after its login, whatever happens, 1 minute to
 	// 1 year. Default: 12h.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+
+	// Offers people a box on the sign-in page, to stay signed in at this browser for
+	// so long, also when it is closed: a session of theirs then has this lifetime
+	// and no idle limit. Longer than the lifetime, up to 1 year. Default: no box.
+	// Taking it away makes such sessions ordinary ones at once.
+	Remember caddy.Duration `json:"remember,omitempty"`
+
+	// How many sessions one person may have. Default: any number.
+	PerUser PerUser `json:"per_user,omitzero"`
+}
+
+// PerUser bounds how many sessions one person may have at once. It counts when
+// somebody signs in; lowering it ends no session by itself.
+type PerUser struct {
+	// How many, 1 to 1000.
+	Most int `json:"most,omitempty"`
+
+	// What happens to a sign-in beyond it: `end_oldest` ends the oldest session,
+	// `refuse` refuses the sign-in. Default: `end_oldest`.
+	Beyond string `json:"beyond,omitempty"`
 }
 
 // Keys says how long signing keys live.
@@ -155,6 +175,9 @@ func (a *App) Validate() error {
 		if err := limit.bounds.check(limit.value); err != nil {
 			return fmt.Errorf("gatehouse: %s: %w", limit.name, err)
 		}
+	}
+	if err := a.Session.validate(); err != nil {
+		return fmt.Errorf("gatehouse: session %w", err)
 	}
 	if a.Portal == "" {
 		return nil // whether one is needed shows in Start

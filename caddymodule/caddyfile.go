@@ -30,6 +30,8 @@ func (a *App) options() table {
 		"session": nested(table{
 			"idle":     duration(&a.Session.Idle, idleBounds()),
 			"lifetime": duration(&a.Session.Lifetime, lifetimeBounds()),
+			"remember": duration(&a.Session.Remember, lifetimeBounds()),
+			"per_user": a.Session.PerUser.option(),
 		}),
 		"keys": nested(table{
 			"rotate": duration(&a.Keys.Rotate, rotateBounds()),
@@ -47,6 +49,8 @@ func (a *App) options() table {
 //		session {
 //			idle DURATION
 //			lifetime DURATION
+//			remember DURATION
+//			per_user N [end_oldest|refuse]
 //		}
 //		keys {
 //			rotate DURATION

@@ -47,6 +47,8 @@ func (a *App) furnish() error {
 		Sessions: house.Sessions,
 		Codes:    house.Codes,
 		Limits:   limits,
+		PerUser:  a.Session.PerUser.bound(),
+		Users:    house.Users,
 		Setup:    &portal.Setup{Store: house.Live, Users: house.Users},
 		Keys:     ring,
 		Seal:     house.Seal,

@@ -51,7 +51,11 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 
 // limits returns how long sessions live in this configuration.
 func (a *App) limits() session.Limits {
-	return session.Limits{Idle: time.Duration(a.Session.Idle), Lifetime: time.Duration(a.Session.Lifetime)}
+	return session.Limits{
+		Idle:     time.Duration(a.Session.Idle),
+		Lifetime: time.Duration(a.Session.Lifetime),
+		Remember: time.Duration(a.Session.Remember),
+	}
 }
 
 // schedule returns how long keys live in this configuration.
