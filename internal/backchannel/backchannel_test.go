@@ -27,7 +27,7 @@ func TestAppsAreToldOfALogout(t *testing.T) {
 	x := listen(t, "tickets", tickets, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	other := listen(t, "files", "https://files.example.com", nil)
 	w.Origins = append(w.Origins, "https://wiki.example.org") // one app, told once
-	n := open(t, memory(), quick, w.App, x.App, other.App).run()
+	n := open(t, memory(), patient, w.App, x.App, other.App).run()
 	id := n.login(wiki, tickets, "https://wiki.example.org", "https://silent.example.com")
 	n.end(id)
 	until(t, "an empty queue", func() bool { return n.queued() == 0 && len(w.calls()) == 1 && len(x.calls()) == 1 })
@@ -74,7 +74,7 @@ func TestEveryEndIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := listen(t, "wiki", wiki, nil)
-			n := open(t, memory(), quick, w.App).run()
+			n := open(t, memory(), patient, w.App).run()
 			id := n.login(wiki)
 			if err := end(n, id); err != nil {
 				t.Fatal(err)
@@ -144,7 +144,7 @@ func TestRefusal(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"error":"invalid_request"}`)
 	})
-	n := open(t, memory(), quick, w.App).run()
+	n := open(t, memory(), patient, w.App).run()
 	id := n.login(wiki)
 	n.end(id)
 	until(t, "an empty queue", func() bool { return n.queued() == 0 && n.stats("wiki").Waiting == 0 })
@@ -169,7 +169,7 @@ func TestFewRequestsToOneHost(t *testing.T) {
 	}
 	w := listen(t, "wiki", wiki, slow)
 	neighbour := newApp("tickets", tickets, w.server.URL+"/tickets")
-	n := open(t, memory(), quick, w.App, neighbour)
+	n := open(t, memory(), patient, w.App, neighbour)
 	for range 100 {
 		n.login(wiki, tickets)
 	}
@@ -214,11 +214,11 @@ func unused(t testing.TB) string {
 func TestTwoNodesTellOnce(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
 	shared := &unclosed{memory()}
-	a := open(t, shared, quick, w.App)
+	a := open(t, shared, patient, w.App)
 	for range 50 {
 		a.end(a.login(wiki))
 	}
-	b := open(t, shared, quick, w.App)
+	b := open(t, shared, patient, w.App)
 	a.run()
 	b.run()
 	until(t, "an empty queue", func() bool { return a.queued() == 0 })
@@ -276,7 +276,7 @@ func TestUseRefusesWhatIsNoAddress(t *testing.T) {
 // ends it a second time finds nothing.
 func TestExpiryIsNotTold(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
-	n := open(t, memory(), quick, w.App).run()
+	n := open(t, memory(), patient, w.App).run()
 	s, _, err := n.keeper.Start(t.Context(), session.Login{UserID: person, Origin: wiki, Limits: session.Limits{Lifetime: time.Millisecond}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -297,7 +297,7 @@ func TestNothingIsKeptBetweenCalls(t *testing.T) {
 	w := listen(t, "wiki", wiki, func(w http.ResponseWriter, _ *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "app", Value: "x", Path: "/"})
 	})
-	n := open(t, memory(), quick, w.App).run()
+	n := open(t, memory(), patient, w.App).run()
 	for i := range 2 {
 		n.end(n.login(wiki))
 		until(t, "a call", func() bool { return len(w.calls()) == i+1 && n.queued() == 0 })

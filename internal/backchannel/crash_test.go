@@ -64,14 +64,14 @@ func (*kept) Close() error { return nil }
 func TestCrashAfterTheEnd(t *testing.T) {
 	path := place(t)
 	w := listen(t, "wiki", wiki, nil)
-	before := open(t, &kept{Store: file(t, path)}, quick, w.App) // it never sends
+	before := open(t, &kept{Store: file(t, path)}, patient, w.App) // it never sends
 	id := before.login(wiki)
 	before.end(id)
 	before.store.(*kept).Store.Close()
 	if len(w.calls()) != 0 {
 		t.Fatal("sent already")
 	}
-	after := open(t, file(t, path), quick, w.App).run()
+	after := open(t, file(t, path), patient, w.App).run()
 	until(t, "a call", func() bool { return len(w.calls()) == 1 })
 	if said := verify(t, after.ring.JWKS(), w.calls()[0].token(), "wiki"); said.SessionID != id.String() {
 		t.Errorf("told of %s", said.SessionID)
@@ -114,7 +114,7 @@ func TestCrashWhileTelling(t *testing.T) {
 func TestEndThatIsRetriedIsTold(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
 	failing := &storetest.Failing{Store: memstore.New()}
-	n := open(t, failing, quick, w.App).run()
+	n := open(t, failing, patient, w.App).run()
 	id := n.login(wiki)
 	failing.Break(store.ErrFull)
 	if err := n.keeper.End(t.Context(), id); !errors.Is(err, live.ErrEnding) {
@@ -137,7 +137,7 @@ func TestEndThatIsStoredWhileStopping(t *testing.T) {
 	disk := memstore.New()
 	failing := &storetest.Failing{Store: &kept{disk}}
 	configuration, stopped := context.WithCancel(t.Context())
-	before := open(t, failing, quick)
+	before := open(t, failing, patient)
 	before.use(configuration, w.App)
 	id := before.login(wiki)
 	failing.Break(store.ErrUnavailable)
@@ -147,7 +147,7 @@ func TestEndThatIsStoredWhileStopping(t *testing.T) {
 	stopped()
 	failing.Break(nil)
 	before.close()
-	open(t, disk, quick, w.App).run()
+	open(t, disk, patient, w.App).run()
 	until(t, "a call", func() bool { return len(w.calls()) == 1 })
 }
 
@@ -172,13 +172,13 @@ func (s *answerLost) Commit(ctx context.Context, changes ...store.Change) error 
 func TestEndWithoutAnswerIsTold(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
 	disk := memstore.New()
-	before := open(t, &kept{&answerLost{Store: disk}}, quick, w.App)
+	before := open(t, &kept{&answerLost{Store: disk}}, patient, w.App)
 	id := before.login(wiki)
 	if err := before.keeper.End(t.Context(), id); !errors.Is(err, live.ErrEnding) {
 		t.Fatal(err)
 	}
 	before.close()
-	after := open(t, disk, quick, w.App).run()
+	after := open(t, disk, patient, w.App).run()
 	until(t, "one call", func() bool { return len(w.calls()) == 1 && after.queued() == 0 })
 }
 
@@ -203,7 +203,7 @@ func (s *latecomer) Commit(ctx context.Context, changes ...store.Change) error {
 func TestHandoffDuringTheEnd(t *testing.T) {
 	w, x := listen(t, "wiki", wiki, nil), listen(t, "tickets", tickets, nil)
 	late := &latecomer{Store: memstore.New()}
-	n := open(t, late, quick, w.App, x.App).run()
+	n := open(t, late, patient, w.App, x.App).run()
 	id := n.login(wiki)
 	late.between = func() {
 		other := &session.Keeper{Store: late.Store}
@@ -223,7 +223,7 @@ func TestHandoffDuringTheEnd(t *testing.T) {
 // tells nobody.
 func TestConflictIsNotOurs(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
-	n := open(t, memory(), quick, w.App).run()
+	n := open(t, memory(), patient, w.App).run()
 	id := n.login(wiki)
 	doc := store.Document{Name: "user/x", Data: []byte("1")}
 	if err := n.store.Commit(t.Context(), store.PutDocument{Document: doc}); err != nil {
@@ -247,7 +247,7 @@ func TestConflictIsNotOurs(t *testing.T) {
 // A session that cannot be read any more can still be ended.
 func TestDamagedSessionEnds(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
-	n := open(t, memory(), quick, w.App).run()
+	n := open(t, memory(), patient, w.App).run()
 	damaged := store.Record{Kind: session.Kind, ID: store.NewID(time.Now()), Owner: person, Payload: []byte("{")}
 	if err := n.store.Commit(t.Context(), store.Put{Record: damaged}); err != nil {
 		t.Fatal(err)
@@ -269,7 +269,7 @@ func TestDamagedMessage(t *testing.T) {
 	if err := disk.Commit(t.Context(), store.Put{Record: damaged}); err != nil {
 		t.Fatal(err)
 	}
-	n := open(t, disk, quick, w.App)
+	n := open(t, disk, patient, w.App)
 	n.end(n.login(wiki))
 	n.run()
 	until(t, "an empty queue", func() bool { return len(w.calls()) == 1 && n.queued() == 0 })
@@ -310,7 +310,7 @@ func TestDeadAppIsGivenUp(t *testing.T) {
 func TestFullStore(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
 	failing := &storetest.Failing{Store: memstore.New()}
-	n := open(t, failing, quick, w.App)
+	n := open(t, failing, backchannel.Limits{Timeout: 2 * time.Second, Retry: time.Millisecond}, w.App)
 	for range 100 {
 		n.end(n.login(wiki))
 	}

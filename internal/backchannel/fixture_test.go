@@ -34,7 +34,10 @@ const (
 	person  = "u-1"
 )
 
-// quick are limits with which a test need not wait.
+// patient are the real limits, for tests in which nothing fails.
+var patient = backchannel.Limits{}
+
+// quick are limits with which a test need not wait for the attempt after a failure.
 var quick = backchannel.Limits{Timeout: 500 * time.Millisecond, Retry: time.Millisecond, RetryMost: time.Millisecond}
 
 // node is one gateway above a store: sessions in memory, and the sender.
