@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,9 +42,9 @@ func (g *gateway) verified(t *testing.T, values []string, audience string) map[s
 	if exp, _ := claims["exp"].(float64); exp < now || exp > now+3600 {
 		t.Errorf("exp %v at %v", claims["exp"], now)
 	}
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil || len(signature) != 64 {
-		t.Fatalf("a signature of %d bytes: %v", len(signature), err)
+	signature := bytesOf(t, parts[2])
+	if len(signature) != 64 {
+		t.Fatalf("a signature of %d bytes", len(signature))
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if !ecdsa.Verify(g.key(t, header.Kid), sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
@@ -80,29 +81,30 @@ func (g *gateway) key(t *testing.T, kid string) *ecdsa.PublicKey {
 			}
 		}
 		if key["kid"] == kid && key["crv"] == "P-256" {
-			return &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(t, key["x"]), Y: number(t, key["y"])}
+			point := slices.Concat([]byte{4}, bytesOf(t, key["x"]), bytesOf(t, key["y"]))
+			public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return public
 		}
 	}
 	t.Fatalf("the JWKS has no key %q", kid)
 	return nil
 }
 
-func number(t *testing.T, text string) *big.Int {
+func bytesOf(t *testing.T, text string) []byte {
 	t.Helper()
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return new(big.Int).SetBytes(data)
+	return data
 }
 
 func decode(t *testing.T, part string, into any) {
 	t.Helper()
-	data, err := base64.RawURLEncoding.DecodeString(part)
-	if err == nil {
-		err = json.Unmarshal(data, into)
-	}
-	if err != nil {
+	if err := json.Unmarshal(bytesOf(t, part), into); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -129,6 +129,12 @@ func (g *gateway) await() {
 		response.Body.Close()
 		return response.StatusCode == http.StatusOK
 	})
+	// Servers listen before Caddy calls the configuration the one that runs.
+	g.eventually("the admin endpoint knows the configuration", func() bool {
+		response := g.admin("/gatehouse/")
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
 }
 
 // stop ends the process with a signal and waits for its end.

@@ -12,6 +12,7 @@
 package test_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,6 +42,12 @@ func buildAndRun(m *testing.M) (code int, err error) {
 	caddy = filepath.Join(dir, "caddy")
 	if out, err := exec.Command("go", "build", "-o", caddy, "../cmd/caddy").CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building cmd/caddy: %w\n%s", err, out)
+	}
+	// Where a test is parallel here, it is so for its subject's sake: as many at the
+	// same moment as it says, however few processors there are.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "32"); err != nil {
+		return 0, err
 	}
 	return m.Run(), nil
 }
