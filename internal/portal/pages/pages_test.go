@@ -332,6 +332,65 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// The page of sessions has a form to sign out, one for all others, where there are others, and one for each session
+// that is not ending already, whose button says by itself what it ends.
+func TestSessionsForms(t *testing.T) {
+	sessions := manySessions(5) // of which the third is ending
+	for others, want := range map[int][]string{
+		3: {"", pages.EndOthers, sessions[0].ID, sessions[1].ID, sessions[3].ID, sessions[4].ID},
+		0: {"", sessions[0].ID, sessions[1].ID, sessions[3].ID, sessions[4].ID},
+	} {
+		_, doc := render(t, pages.Sessions{Site: portal, Sessions: sessions, Others: others})
+		var got []string
+		names := map[string]bool{}
+		for _, form := range elements(doc, "form") {
+			end, action := "", "/logout"
+			for _, input := range elements(form, "input") {
+				end, action = value(input, "value"), "/sessions"
+			}
+			got = append(got, end)
+			if value(form, "method") != "post" || value(form, "action") != action {
+				t.Errorf("%q: %s %s, want post %s", end, value(form, "method"), value(form, "action"), action)
+			}
+			if name := text(elements(form, "button")[0]); names[name] {
+				t.Errorf("two buttons are named %q", name)
+			} else {
+				names[name] = true
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d others: forms end %q, want %q", others, got, want)
+		}
+	}
+}
+
+// A time is said so that people and programs understand it, with its zone.
+func TestTimesNameTheirZone(t *testing.T) {
+	_, doc := render(t, pages.Sessions{Site: portal, Sessions: manySessions(2)})
+	for _, when := range elements(doc, "time") {
+		if !strings.HasSuffix(text(when), " CET") || !strings.HasSuffix(value(when, "datetime"), "+01:00") {
+			t.Errorf("%q is %q", value(when, "datetime"), text(when))
+		}
+	}
+}
+
+// Nobody is told that a password has changed when it has not, or that all is done when it is not.
+func TestPasswordChangeIsSaidAsItIs(t *testing.T) {
+	for name, page := range everyPage() {
+		account, ok := page.(pages.Account)
+		if !ok {
+			continue
+		}
+		_, doc := render(t, page)
+		if changed := strings.Contains(text(doc), "Your password is changed"); changed != (account.Change != "") {
+			t.Errorf("%s: says that it has changed: %v", name, changed)
+		}
+		if done := strings.Contains(text(doc), "You stay signed in"); done != (account.Change == pages.AccountEnded || account.Change == pages.AccountKept) {
+			t.Errorf("%s: says that all is done: %v", name, done)
+		}
+	}
+}
+
 // A problem is announced when the page is loaded, and is said again at the fields that it concerns.
 func TestProblemIsAnnounced(t *testing.T) {
 	for name, page := range everyPage() {
