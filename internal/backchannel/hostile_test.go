@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/backchannel"
 )
 
 // Attack: an app answers with an address, so that the gateway calls something that
@@ -59,6 +60,24 @@ func TestHugeAnswer(t *testing.T) {
 		t.Errorf("%+v after %d calls; 200 is an answer, whatever follows it", s, len(w.calls()))
 	}
 	if sent.Load() > 32<<20 { // what fits into the buffers of two sockets
+		t.Errorf("%d bytes were taken", sent.Load())
+	}
+}
+
+// Attack: an app answers with a header without an end. Little more of it is taken
+// than what fits into the buffers of two sockets.
+func TestHugeHeader(t *testing.T) {
+	var sent atomic.Int64
+	closed := make(chan struct{}, 100)
+	address := serve(t, func(c net.Conn, _ string) {
+		sent.Add(flood(c, "HTTP/1.1 200 OK\r\n", "X: y\r\n"))
+		closed <- struct{}{}
+	})
+	n := open(t, memory(), backchannel.Limits{}, newApp("wiki", wiki, "http://"+address)).run()
+	n.end(n.login(wiki))
+	<-closed
+	until(t, "a failure", func() bool { return n.stats("wiki").Failed == 1 })
+	if sent.Load() > 6<<20 {
 		t.Errorf("%d bytes were taken", sent.Load())
 	}
 }
@@ -161,16 +180,16 @@ func serve(t testing.TB, answer func(c net.Conn, token string)) (address string)
 	return l.Addr().String()
 }
 
-// flood writes until nobody takes it any more.
-func flood(c net.Conn, first, again string) {
-	if _, err := io.WriteString(c, first); err != nil {
-		return
-	}
-	again = strings.Repeat(again, 1000)
+// flood writes until nobody takes it any more, and returns how much was taken.
+func flood(c net.Conn, first, again string) (taken int64) {
+	next := first
 	for {
-		if _, err := io.WriteString(c, again); err != nil {
-			return
+		n, err := io.WriteString(c, next)
+		taken += int64(n)
+		if err != nil {
+			return taken
 		}
+		next = strings.Repeat(again, 1000)
 	}
 }
 
