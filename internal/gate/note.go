@@ -6,7 +6,7 @@ package gate
 import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
-	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // denied notes a request that may not pass.
@@ -20,8 +20,8 @@ func (v *visit) handoffRefused(err error) {
 }
 
 // loggedOut notes a session that its person ended here.
-func (v *visit) loggedOut(s *live.Session, user *identity.User) {
-	v.record(audit.Event{Kind: audit.Logout, Session: s.ID}, user)
+func (v *visit) loggedOut(id store.ID, user *identity.User) {
+	v.record(audit.Event{Kind: audit.Logout, Session: id}, user)
 }
 
 // failed notes an error that the person sees only as a code.

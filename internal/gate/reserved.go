@@ -136,49 +136,6 @@ func (v *visit) landed() {
 	}
 }
 
-// logout leads to the portal, which asks, or ends the session at once when a
-// page of this very host posts.
-func (v *visit) logout() {
-	switch v.r.Method {
-	case http.MethodGet:
-		v.redirect(v.portalLogout())
-		return
-	case http.MethodPost:
-	default:
-		v.w.Header().Set("Allow", "GET, POST")
-		pages.Plain(v.w, http.StatusMethodNotAllowed, v.arrival.ID)
-		return
-	}
-	if v.App.Origins.ForeignUnsafe(v.r) {
-		v.refuseForeign(nil)
-		return
-	}
-	s, user, err := v.find()
-	switch {
-	case err != nil:
-		v.unavailable(err)
-		return
-	case s == nil && v.Live.IsEnding(v.presented.Token.ID):
-		v.logoutFailed()
-		return
-	case s != nil:
-		if err := v.Sessions.End(v.r.Context(), s.ID); err != nil {
-			v.failed(err)
-			v.logoutFailed()
-			return
-		}
-		v.loggedOut(s, user)
-	}
-	v.at.cookies.Clear(v.w.Header())
-	v.redirect(v.portalLogout())
-}
-
-// logoutFailed answers when the end of a session could not be stored. The person
-// is told that, and never that they are signed out.
-func (v *visit) logoutFailed() {
-	v.show(http.StatusServiceUnavailable, pages.LogoutFailed{Site: v.site(), RequestID: v.arrival.ID, RetryAfter: retryAfter})
-}
-
 // Identity is what whoami answers to the app's own pages.
 type Identity struct {
 	Subject string   `json:"sub"`

@@ -328,6 +328,46 @@ func TestLogout(t *testing.T) {
 	d.sent(ask(logout, post, navigating), asks)
 }
 
+// TestLogoutOfWhatIsRefused: a session that was idle for too long, or whose person is
+// disabled, is still there, and a longer limit or an enabled account would open it
+// again. Whoever signs out ends it. A selector without its secret ends nothing.
+func TestLogoutOfWhatIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newGate(t)
+		post := func(token session.Token) {
+			t.Helper()
+			d.answered(ask(wiki+"/.gatehouse/logout", by(http.MethodPost), navigating, with("Origin", wiki), holding(token)), http.StatusSeeOther)
+		}
+		stands := func(s *session.Session) bool {
+			_, err := d.Sessions.Get(t.Context(), s.ID)
+			return err == nil
+		}
+		d.Limits = session.Limits{Lifetime: 12 * time.Hour}
+		idle, token := d.signIn()
+		d.Limits = session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour}
+		time.Sleep(2 * time.Hour)
+		post(session.NewToken(idle.ID))
+		if !stands(idle) {
+			t.Error("whoever knows a selector ends its session")
+		}
+		post(token)
+		if stands(idle) {
+			t.Error("an idle session outlives its logout")
+		}
+
+		disabled, token := d.signIn()
+		_, err := d.house.Users.Disable(t.Context(), "anna")
+		d.must(err)
+		post(token)
+		if stands(disabled) {
+			t.Error("the session of a disabled person outlives its logout")
+		}
+		if got := d.audit.last(); got != "logout: " {
+			t.Errorf("audited %q", got)
+		}
+	})
+}
+
 // TestLogoutThatIsNotStored must not say "signed out", neither at the first try nor
 // at the second, though the session is refused from the first on (threat 19).
 func TestLogoutThatIsNotStored(t *testing.T) {
