@@ -85,6 +85,9 @@ func (c *client) send(ctx context.Context, method, path string, body any) (*http
 		request.Header.Set("Content-Type", "application/json")
 	}
 	answer, err := c.RoundTrip(request)
+	if _, here := c.RoundTripper.(*inProcess); here && err != nil {
+		return nil, err // which names the store
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.where, err)
 	}
@@ -141,17 +144,33 @@ func withQuery(path string, pairs ...string) string {
 	return path + "?" + query.Encode()
 }
 
-// inProcess answers requests with the operator of this process.
-type inProcess struct{ *operator }
+// inProcess answers requests from a store that it opens with the first of them, and
+// no earlier: Caddy could not start while somebody thinks about a password.
+type inProcess struct {
+	open     func() (*operator, error)
+	operator *operator
+}
 
 // RoundTrip implements http.RoundTripper.
-func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *inProcess) RoundTrip(r *http.Request) (_ *http.Response, err error) {
+	if p.operator == nil {
+		if p.operator, err = p.open(); err != nil {
+			return nil, err
+		}
+	}
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
+	defer func() {
+		if broken := recover(); broken == http.ErrAbortHandler {
+			err = errors.New("the answer was cut short")
+		} else if broken != nil {
+			panic(broken)
+		}
+	}()
 	w := &answer{header: make(http.Header)}
 	var refusal caddy.APIError
-	switch err := p.serve(w, r); {
+	switch err := p.operator.serve(w, r); {
 	case errors.As(err, &refusal):
 		text, err := json.Marshal(map[string]string{"error": refusal.Error()})
 		if err != nil {

@@ -141,19 +141,20 @@ func (c *configuration) provision(whole bool) (*App, error) {
 	return app.(*App), nil
 }
 
-// clientOf opens the store and answers from it.
+// clientOf returns a client that opens the store and answers from it.
 func (a *App) clientOf(place string, n need) (*client, error) {
-	if file, ok := a.opener.(*Bbolt); ok && file.isNew(place) {
-		if !n.makes {
-			return nil, fmt.Errorf("there is no store %s yet: `caddy gatehouse user add` makes it, and so does Caddy when it starts", place)
+	file, ok := a.opener.(*Bbolt)
+	isNew := ok && file.isNew(place)
+	if isNew && !n.makes {
+		return nil, fmt.Errorf("there is no store %s yet: `caddy gatehouse user add` makes it, and so does Caddy when it starts", place)
+	}
+	here := &inProcess{open: func() (*operator, error) {
+		if isNew {
+			fmt.Fprintf(os.Stderr, "new store: %s\n", place)
 		}
-		fmt.Fprintf(os.Stderr, "new store: %s\n", place)
-	}
-	o, err := a.openOffline(n.places)
-	if err != nil {
-		return nil, errors.Join(err, a.tenancy.end())
-	}
-	return &client{RoundTripper: inProcess{o}, origin: "http://localhost", where: "the store " + place, close: a.tenancy.end}, nil
+		return a.openOffline(n.places)
+	}}
+	return &client{RoundTripper: here, origin: "http://localhost", where: "the store " + place, close: a.tenancy.end}, nil
 }
 
 // quietLogs keeps what Caddy has to say about reading a configuration out of the
