@@ -225,12 +225,6 @@ func TestMarker(t *testing.T) {
 	if err != nil || !bytes.Contains(text, []byte("restore")) {
 		t.Errorf("marker: %q, %v", text, err)
 	}
-	for range 2 {
-		if err := seal.ForgetUsers(path); err != nil {
-			t.Fatal(err)
-		}
-		want(false)
-	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 const markerText = `The store beside this file has users. While this file is here, an empty store
 counts as lost and nobody is let in: restore a backup (caddy gatehouse restore), or
-begin anew without them (caddy gatehouse init --new), which removes this file.
+begin anew without them (caddy gatehouse init --new), which moves this file aside.
 `
 
 // MarkerFile is where the mark of a database is.
@@ -44,12 +44,4 @@ func UsersExisted(database string) (bool, error) {
 	default:
 		return false, fmt.Errorf("look for the marker of users: %w", err)
 	}
-}
-
-// ForgetUsers removes the marker, for a beginning without the old users.
-func ForgetUsers(database string) error {
-	if err := os.Remove(MarkerFile(database)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the marker of users: %w", err)
-	}
-	return nil
 }
