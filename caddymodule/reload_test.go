@@ -80,7 +80,13 @@ func ask(t *testing.T, port int, host, path string) (int, string) {
 		t.Fatal(err)
 	}
 	r.Host = fmt.Sprintf("%s:%d", host, port)
+	// The server of the configuration before may still take a connection, and
+	// closes it unanswered; a browser tries again as well.
+	r.Close = true
 	answer, err := http.DefaultTransport.RoundTrip(r)
+	for tries := 0; err != nil && tries < 5; tries++ {
+		answer, err = http.DefaultTransport.RoundTrip(r)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
