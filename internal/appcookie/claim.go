@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package appcookie
+
+import (
+	"net/http"
+	"strings"
+)
+
+// clearing is what another person must not find on a host besides cookies: local
+// storage, databases, service workers and the cache. Never "cookies": that takes
+// the cookies of all hosts of the registrable domain, the portal's too.
+const clearing = `"cache", "storage"`
+
+// Claim makes the tag the owner of the host: the answer deletes the cookies of
+// others that the request has shown, those that scripts have made for others
+// among them, and clears what browsers keep besides cookies when another person
+// was here before. Path is the request's, as for [Jar.Answer].
+//
+// A person's tag claims the host when the person lands there, nobody's when a
+// person signs out there. The answer must be one of our own, and the request's
+// header without our own cookies.
+func (t *Tag) Claim(request, answer http.Header, path string) {
+	line := ""
+	if lines := request["Cookie"]; len(lines) > 0 {
+		line = joined(lines)
+	}
+	for _, deletion := range t.handOver(line, path) {
+		answer.Add("Set-Cookie", deletion)
+	}
+	if last := t.lastPerson(line); t.nobody || last != "" && last != t.person {
+		answer.Set("Clear-Site-Data", clearing)
+	}
+}
+
+// handOver returns the lines that delete what others have left, and make the tag
+// the owner unless something may be left over.
+func (t *Tag) handOver(line, page string) []string {
+	s := newSorting(t, line)
+	if t.nobody && s.owner == ownerUnknown {
+		// Whoever was here has not been told to the browser yet.
+		s.owner = ownedByOthers
+	}
+	d := drops{tag: t, page: page}
+	for i := range s.entries {
+		if e := &s.entries[i]; !e.mine && !s.isAppsOwn(e.label.on(e.base)) && !d.full() {
+			d.labelled(e.label.on(e.base), e.label)
+		}
+	}
+	plain := s.heldPlain(line)
+	for _, path := range d.paths() {
+		for _, name := range plain {
+			d.add(name, path, "", 0)
+		}
+	}
+	if d.full() {
+		return d.lines
+	}
+	person := t.person
+	if t.nobody {
+		person = t.lastPerson(line)
+	}
+	return append(d.lines, t.own(person))
+}
+
+// heldPlain returns the names of cookies under their own names that do not pass.
+func (s *sorting) heldPlain(line string) []string {
+	var names []string
+	for rest, more := line, true; more && len(names) < maxDrops; {
+		var segment string
+		segment, rest, more = strings.Cut(rest, ";")
+		name, value := readPair(segment)
+		if _, _, labelled := cut(name); isOwner(name) || labelled && !s.isAppsOwn(name) || name+value == "" {
+			continue
+		}
+		if !s.passesPlain(name, value) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
