@@ -28,7 +28,10 @@ func (v *visit) configuration() {
 		Issuer     string              `json:"issuer"`
 		JWKS       string              `json:"jwks_uri"`
 		Algorithms []keyring.Algorithm `json:"id_token_signing_alg_values_supported"`
-	}{v.Origin, v.Origin + jwksPath, []keyring.Algorithm{keyring.ES256, keyring.EdDSA, keyring.RS256}})
+		// OpenID Connect Back-Channel Logout 1.0, section 2.1.
+		Backchannel        bool `json:"backchannel_logout_supported"`
+		BackchannelSession bool `json:"backchannel_logout_session_supported"`
+	}{v.Origin, v.Origin + jwksPath, []keyring.Algorithm{keyring.ES256, keyring.EdDSA, keyring.RS256}, true, true})
 	if err != nil {
 		v.failed(err)
 		pages.Plain(v.w, http.StatusInternalServerError, v.arrival.ID)
