@@ -27,16 +27,20 @@ const (
 func (j Jar) Answer(h http.Header, path string, now time.Time) {
 	lines := h["Set-Cookie"]
 	drops := j.foreign && !j.tag.nobody
-	if len(lines) == 0 && !drops {
+	owns := j.owner == ownerUnknown && !j.tag.nobody && (j.line != "" || len(lines) > 0)
+	if len(lines) == 0 && !drops && !owns {
 		return
 	}
-	a := answer{Jar: j, page: path, twins: maxCookies - len(lines) - cookies(j.line)}
+	a := answer{Jar: j, page: path, twins: maxCookies - 1 - len(lines) - cookies(j.line)}
 	if drops {
 		// In front, so that nothing the app sets is dropped.
 		a.lines = j.drop(path)
 	}
 	for _, line := range lines {
 		a.add(line, now)
+	}
+	if owns {
+		a.write(j.tag.own)
 	}
 	if len(a.lines) == 0 {
 		delete(h, "Set-Cookie")

@@ -17,7 +17,7 @@ var requests = []struct {
 	allocs float64
 }{
 	{"none", "", 0},
-	{"plain", "_ga=GA1.1.1234; theme=dark", 0},
+	{"plain", sessionLine("_ga=; Max-Age=0") + "; _ga=GA1.1.1234; theme=dark", 1},
 	{"session", sessionLine("SID=0123456789abcdef; HttpOnly; Path=/"), 1},
 	{"session and token", sessionLine("SID=0123456789abcdef; HttpOnly; Path=/", "csrftoken=0123456789abcdef; Path=/"), 1},
 	{"100", sessionLine(hundred()...), -1},

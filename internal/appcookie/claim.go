@@ -16,20 +16,27 @@ const clearing = `"cache", "storage"`
 // Claim makes the tag the owner of the host: the answer deletes the cookies of
 // others that the request has shown, those that scripts have made for others
 // among them, and clears what browsers keep besides cookies when another person
-// was here before. Path is the request's, as for [Jar.Answer].
+// was here before. Stranger says that the browser still has a token of some other
+// session for this host, which is not known to be the same person's; it counts
+// where no cookie tells who was here last. Path is the request's, as for [Jar.Answer].
 //
 // A person's tag claims the host when the person lands there, nobody's when a
 // person signs out there. The answer must be one of our own, and the request's
 // header without our own cookies.
-func (t *Tag) Claim(request, answer http.Header, path string) {
+func (t *Tag) Claim(request, answer http.Header, path string, stranger bool) {
 	line := ""
 	if lines := request["Cookie"]; len(lines) > 0 {
 		line = joined(lines)
 	}
-	for _, deletion := range t.handOver(line, path) {
-		answer.Add("Set-Cookie", deletion)
+	if line != "" {
+		for _, l := range t.handOver(line, path) {
+			answer.Add("Set-Cookie", l)
+		}
 	}
-	if last := t.lastPerson(line); t.nobody || last != "" && last != t.person {
+	if last := t.lastPerson(line); last != "" {
+		stranger = last != t.person
+	}
+	if t.nobody || stranger {
 		answer.Set("Clear-Site-Data", clearing)
 	}
 }
@@ -57,11 +64,10 @@ func (t *Tag) handOver(line, page string) []string {
 	if d.full() {
 		return d.lines
 	}
-	person := t.person
 	if t.nobody {
-		person = t.lastPerson(line)
+		return append(d.lines, t.ownAfter(t.lastPerson(line)))
 	}
-	return append(d.lines, t.own(person))
+	return append(d.lines, t.own)
 }
 
 // heldPlain returns the names of cookies under their own names that do not pass.

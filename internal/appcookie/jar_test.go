@@ -135,7 +135,7 @@ func (j *jar) visit(tag *appcookie.Tag, page string, sets ...string) string {
 // claim is the landing of a person, or the end at their logout. It returns Clear-Site-Data.
 func (j *jar) claim(tag *appcookie.Tag, page string) string {
 	answer := http.Header{}
-	tag.Claim(j.header(page), answer, page)
+	tag.Claim(j.header(page), answer, page, false)
 	for _, line := range answer["Set-Cookie"] {
 		j.set(line, page)
 	}

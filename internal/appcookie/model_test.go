@@ -161,7 +161,7 @@ func FuzzCookieHeader(f *testing.F) {
 			}
 			answer := http.Header{"Set-Cookie": {line}}
 			taken.Answer(answer, page, now)
-			tag.Claim(http.Header{"Cookie": {line}}, answer, page)
+			tag.Claim(http.Header{"Cookie": {line}}, answer, page, true)
 			if len(answer["Set-Cookie"]) > 200 {
 				t.Errorf("%d lines", len(answer["Set-Cookie"]))
 			}

@@ -7,7 +7,8 @@ import "strings"
 
 // The owner cookie says whose are the cookies that a host's scripts make, which
 // have no label and no twin, and whose is what the host keeps in the browser
-// otherwise. Its value is a tag, a dot, and the person who was here last.
+// otherwise. Its value is a tag, a dot, and the person who was here last. A host
+// without any cookies of its apps has none.
 const (
 	ownerName       = "~owner"
 	secureOwnerName = "__Host-" + ownerName
@@ -51,8 +52,9 @@ func (t *Tag) ownerCookie() string {
 	return ownerName
 }
 
-// own returns the Set-Cookie line that makes the tag the owner, after this person.
-func (t *Tag) own(person string) string {
+// ownAfter returns the Set-Cookie line that makes the tag the owner, with the person
+// who was here last.
+func (t *Tag) ownAfter(person string) string {
 	line := t.ownerCookie() + "=" + t.owner + person + "; Path=/; Max-Age=" + ownerAge + "; HttpOnly; SameSite=Lax"
 	if t.secure {
 		line += "; Secure"

@@ -36,8 +36,9 @@ type Tag struct {
 	host, domain string
 	// person is the same for all of a person's tags on the host.
 	person string
-	// owner is what the value of the owner cookie begins with when this is the owner.
-	owner string
+	// owner is what the value of the owner cookie begins with when this is the owner,
+	// and own the line that makes a person the owner.
+	owner, own string
 
 	nobody   bool
 	secure   bool
@@ -57,6 +58,7 @@ func (t *Tagger) Person(user, bond, origin string) *Tag {
 	tag.domain = t.mac("domain", user, bond)
 	tag.person = t.mac("person", tag.hostname, user)
 	tag.owner = tag.host + "."
+	tag.own = tag.ownAfter(tag.person)
 	return tag
 }
 
