@@ -402,6 +402,29 @@ func TestHundredsOfCookies(t *testing.T) {
 	}
 }
 
+// Cookies that siblings share with the host by their Domain cannot be deleted there.
+// They do not keep the host from changing hands.
+func TestSiblingsCookiesDoNotKeepTheOwner(t *testing.T) {
+	var j jar
+	j.claim(ada, landing)
+	j.visit(ada, "/", "SID=a; HttpOnly; Path=/")
+	theirs := jar{}
+	for i := range 20 {
+		theirs.script(fmt.Sprintf("domain%d", i), "x", "/")
+	}
+	all := func() http.Header {
+		return http.Header{"Cookie": {j.header("/").Get("Cookie") + "; " + theirs.header("/").Get("Cookie")}}
+	}
+	h := http.Header{}
+	bob.Claim(all(), h, "/app/.gatehouse/land", false)
+	for _, line := range h["Set-Cookie"] {
+		j.set(line, landing)
+	}
+	seen := all()
+	bob.Take(seen)
+	want(t, "bob", seen.Get("Cookie"), theirs.header("/").Get("Cookie"))
+}
+
 // An answer deletes what it can name exactly, in one line each and not more than
 // an intermediary accepts.
 func TestDeletionsAreExactAndBounded(t *testing.T) {

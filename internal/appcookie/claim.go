@@ -28,13 +28,17 @@ func (t *Tag) Claim(request, answer http.Header, path string, stranger bool) {
 	if lines := request["Cookie"]; len(lines) > 0 {
 		line = joined(lines)
 	}
+	last := t.lastPerson(line)
+	if last != "" {
+		stranger = last != t.person
+	}
+	if !t.nobody {
+		last = t.person
+	}
 	if line != "" {
-		for _, l := range t.handOver(line, path) {
+		for _, l := range t.handOver(line, path, last) {
 			answer.Add("Set-Cookie", l)
 		}
-	}
-	if last := t.lastPerson(line); last != "" {
-		stranger = last != t.person
 	}
 	if t.nobody || stranger {
 		answer.Set("Clear-Site-Data", clearing)
@@ -42,8 +46,8 @@ func (t *Tag) Claim(request, answer http.Header, path string, stranger bool) {
 }
 
 // handOver returns the lines that delete what others have left, and make the tag
-// the owner unless something may be left over.
-func (t *Tag) handOver(line, page string) []string {
+// the owner, after this person, unless something may be left over.
+func (t *Tag) handOver(line, page, person string) []string {
 	s := newSorting(t, line)
 	if t.nobody && s.owner == ownerUnknown {
 		// Whoever was here has not been told to the browser yet.
@@ -56,18 +60,19 @@ func (t *Tag) handOver(line, page string) []string {
 		}
 	}
 	plain := s.heldPlain(line)
-	for _, path := range d.paths() {
+	more := false
+	for i, path := range d.paths() {
 		for _, name := range plain {
 			d.add(name, path, "", 0)
 		}
+		// Most are kept for the first path, which is "/". A cookie of a sibling host
+		// cannot be deleted here, and must not keep the owner from changing.
+		more = more || i == 0 && d.full()
 	}
-	if d.full() {
+	if more {
 		return d.lines
 	}
-	if t.nobody {
-		return append(d.lines, t.ownAfter(t.lastPerson(line)))
-	}
-	return append(d.lines, t.own)
+	return append(d.lines, t.ownAfter(person))
 }
 
 // heldPlain returns the names of cookies under their own names that do not pass.

@@ -86,7 +86,8 @@ func (d *drops) full() bool { return len(d.lines) >= maxDrops }
 // drop returns the lines that delete what is not the tag's.
 func (j Jar) drop(page string) []string {
 	if j.owner == ownedByOthers {
-		return j.tag.handOver(j.line, page)
+		// Who was here before stays on record: only a landing clears the storage.
+		return j.tag.handOver(j.line, page, j.tag.lastPerson(j.line))
 	}
 	d := drops{tag: j.tag, page: page}
 	s := newSorting(j.tag, j.line)
