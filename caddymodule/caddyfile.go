@@ -89,6 +89,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]
 //		csrf strict
+//		logout_on PATH[?QUERY]…
 //		backchannel_logout URL
 //	}
 func parseGate(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {

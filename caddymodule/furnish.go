@@ -110,6 +110,10 @@ func (l *located) app() (*gate.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	logoutOn, err := settings.logoutAddresses()
+	if err != nil {
+		return nil, err
+	}
 	names := settings.Headers.resolve()
 	app := &gate.App{
 		Name:   l.name,
@@ -126,6 +130,7 @@ func (l *located) app() (*gate.App, error) {
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),
 		StrictOrigin:      settings.CSRF == "strict",
 		KeepAuthorization: settings.KeepAuthorization,
+		LogoutOn:          logoutOn,
 		Response: gate.ResponseFilter{
 			AllowCookieDomain:  settings.AllowCookieDomain,
 			AllowClearSiteData: settings.AllowClearSiteData,
@@ -140,6 +145,19 @@ func (l *located) app() (*gate.App, error) {
 	}
 	app.Origins = gate.NewOrigins(addresses...)
 	return app, nil
+}
+
+// logoutAddresses returns the addresses of the option `logout_on`.
+func (g *Gate) logoutAddresses() ([]gate.LogoutAddress, error) {
+	var all []gate.LogoutAddress
+	for _, text := range g.LogoutOn {
+		address, err := gate.ParseLogoutAddress(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, address)
+	}
+	return all, nil
 }
 
 // algorithmsOf returns what the apps sign with, each once.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/gatehouse-sso/gatehouse/internal/gate"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
 
@@ -76,6 +78,14 @@ type Gate struct {
 	// this themselves. Default: empty, the app decides.
 	CSRF string `json:"csrf,omitempty"`
 
+	// The addresses by which people sign out of the app, `PATH[?QUERY]`: where its own
+	// logout button leads. The app sees the request first; when it answers, the whole
+	// session ends, and a person is led to the portal's page that says so. The path is
+	// exact, or `/prefix/*`, or `*` for any; each pair of the query must be in the
+	// request's query. What a page of another site sends without a person having
+	// followed a link ends nothing. Default: none.
+	LogoutOn []string `json:"logout_on,omitempty"`
+
 	// Where the app is told that a session has ended, so that it ends its own: it
 	// gets a logout token of OpenID Connect Back-Channel Logout 1.0 by POST. The call
 	// comes from Gatehouse and carries no session, so give an address that does not
@@ -104,6 +114,7 @@ func (g *Gate) options() table {
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
+		"logout_on":             list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
 }
@@ -156,6 +167,11 @@ func (g *Gate) Validate() error {
 	if _, err := policy.Compile(g.Rules); err != nil {
 		return g.wrap(err)
 	}
+	for _, address := range g.LogoutOn {
+		if err := checkLogoutOn(address); err != nil {
+			return g.wrap(fmt.Errorf("logout_on: %w", err))
+		}
+	}
 	if !strings.Contains(",|;", g.GroupSeparator) || len(g.GroupSeparator) != 1 {
 		return g.wrap(fmt.Errorf("group_separator: %w", unknown("word", g.GroupSeparator, []string{",", "|", ";"})))
 	}
@@ -204,6 +220,12 @@ func (g *Gate) title() string {
 		return fmt.Sprintf("the app at %q", g.URLs[0])
 	}
 	return "an app without a name"
+}
+
+// checkLogoutOn checks one address of the option `logout_on`.
+func checkLogoutOn(address string) error {
+	_, err := gate.ParseLogoutAddress(address)
+	return err
 }
 
 // checkAppName checks the name of an app: it is an audience, and appears in logs,

@@ -37,7 +37,11 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	defer pass.Release()
 	w.metrics.passed.Inc()
 	placeholders(pass.Request, pass.User)
-	return next.ServeHTTP(pass.Writer, pass.Request)
+	err := next.ServeHTTP(pass.Writer, pass.Request)
+	if err != nil && pass.Failed(err) {
+		return nil
+	}
+	return err
 }
 
 // placeholders lets the rest of the site know who the request comes from, as

@@ -31,6 +31,9 @@ type App struct {
 	StrictOrigin bool
 	// KeepAuthorization leaves the client's Authorization header to the app.
 	KeepAuthorization bool
+	// LogoutOn are the addresses by which people sign out of the app, and with that
+	// out of everything.
+	LogoutOn []LogoutAddress
 	// Response says what the app may not tell browsers.
 	Response ResponseFilter
 	// Redirects says that this gate stands on plain http for an app whose

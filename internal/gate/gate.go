@@ -68,6 +68,9 @@ type Pass struct {
 	// Session is the session of User, or nil.
 	Session *live.Session
 
+	// leaving is set when the person signs out of the app with this request.
+	leaving *leaving
+
 	// One piece of memory for all that the gate adds to a request.
 	tie    live.Tie
 	writer writer
@@ -77,6 +80,9 @@ type Pass struct {
 // Release ends the bond between the request and its session, and what the app has
 // put into the header of an answer that it did not send.
 func (p *Pass) Release() {
+	if p.leaving != nil {
+		p.leaving.unanswered()
+	}
 	p.writer.finish()
 	if p.Session != nil {
 		p.tie.Release()
@@ -141,6 +147,7 @@ func (v *visit) walk() *Pass {
 		v.badPath(err)
 		return nil
 	}
+	leaves := v.leaves(asked)
 	for {
 		s, user, err := v.find()
 		if err != nil {
@@ -150,6 +157,7 @@ func (v *visit) walk() *Pass {
 		decision := v.App.Policy.Decide(user, asked)
 		switch decision.Verdict {
 		case policy.Allow:
+			found, person := s, user
 			if !decision.Identify {
 				s, user = nil, nil
 			}
@@ -157,11 +165,21 @@ func (v *visit) walk() *Pass {
 				v.refuseForeign(user)
 				return nil
 			}
-			if pass, ok := v.pass(s, user); ok {
-				return pass
+			pass, ok := v.pass(s, user)
+			if !ok {
+				// The session has ended or moved since it was found; look again.
+				continue
 			}
-			// The session has ended or moved since it was found; look again.
+			if leaves && found != nil && pass != nil {
+				v.leave(pass, found.ID, person)
+			}
+			return pass
 		case policy.SignIn:
+			if leaves && v.leavesTab() {
+				// Signing in, to be signed out on arrival, is not what they want.
+				v.signOutHeld()
+				return nil
+			}
 			v.signIn()
 			return nil
 		default:

@@ -18,14 +18,24 @@ type writer struct {
 	// shared cache may keep the answer.
 	identified bool
 	sent       bool
-	private    [1]string
+	// leaving answers instead of the app, which then talks to nobody.
+	leaving  *leaving
+	silenced bool
+	private  [1]string
 }
 
 // WriteHeader filters the headers of every answer, the informational ones too:
 // an early hint can carry a Set-Cookie as well (RFC 8297).
 func (w *writer) WriteHeader(status int) {
+	if w.silenced {
+		return
+	}
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		w.finish()
+		if w.leaving != nil && w.leaving.answers() {
+			w.silenced = true
+			return
+		}
 	} else if !w.sent {
 		w.app.Response.Filter(w.Header())
 	}
@@ -53,12 +63,18 @@ func (w *writer) finish() {
 
 func (w *writer) Write(p []byte) (int, error) {
 	w.implied()
+	if w.silenced {
+		return len(p), nil
+	}
 	return w.ResponseWriter.Write(p)
 }
 
 // ReadFrom keeps the way open by which the server can send without copying.
 func (w *writer) ReadFrom(from io.Reader) (int64, error) {
 	w.implied()
+	if w.silenced {
+		return io.Copy(io.Discard, from)
+	}
 	if to, ok := w.ResponseWriter.(io.ReaderFrom); ok {
 		return to.ReadFrom(from)
 	}
@@ -71,6 +87,9 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // FlushError sends the headers, filtered, when the app flushes before it writes.
 func (w *writer) FlushError() error {
 	w.implied()
+	if w.silenced {
+		return nil
+	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 

@@ -52,8 +52,16 @@ func (s *Session) TieTo(t *Tie, parent context.Context) bool {
 
 // Release ends the bond when the request is over. It must be called.
 func (t *Tie) Release() {
+	t.Detach()
+	t.cancel(context.Canceled)
+}
+
+// Detach lets the request outlive the session, for the one by which a person ends
+// it. Release is called as ever.
+func (t *Tie) Detach() {
 	s := t.session
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if t.index < len(s.ties) && s.ties[t.index] == t {
 		last := len(s.ties) - 1
 		s.ties[t.index] = s.ties[last]
@@ -61,8 +69,6 @@ func (t *Tie) Release() {
 		s.ties[last] = nil
 		s.ties = s.ties[:last]
 	}
-	s.mu.Unlock()
-	t.cancel(context.Canceled)
 }
 
 // Running returns how many requests run under the session.
