@@ -80,7 +80,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		url URL…
 //		allow|deny [any] [user NAME…] [group NAME…] [path PATH…] [method METHOD…] [address CIDR…]
 //		public PATH…
-//		header jwt|user|name|email|groups NAME|off
+//		header jwt|user|name|email|groups|session_expires NAME|off
 //		group_separator ,|"|"|;
 //		assertion_algorithm ES256|EdDSA|RS256|HS256
 //		assertion_secret "SECRET"
@@ -89,6 +89,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]
 //		csrf strict
+//		passive PATH…
 //		logout_on PATH[?QUERY]…
 //		backchannel_logout URL
 //	}

@@ -110,6 +110,10 @@ func (l *located) app() (*gate.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	passive, err := policy.CompilePaths(settings.Passive...)
+	if err != nil {
+		return nil, err
+	}
 	logoutOn, err := settings.logoutAddresses()
 	if err != nil {
 		return nil, err
@@ -124,12 +128,14 @@ func (l *located) app() (*gate.App, error) {
 			Name:      names.Name,
 			Email:     names.Email,
 			Groups:    names.Groups,
+			Expires:   names.SessionExpires,
 			Separator: settings.GroupSeparator,
 		},
 		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),
 		StrictOrigin:      settings.CSRF == "strict",
 		KeepAuthorization: settings.KeepAuthorization,
+		Passive:           passive,
 		LogoutOn:          logoutOn,
 		Response: gate.ResponseFilter{
 			AllowCookieDomain:  settings.AllowCookieDomain,

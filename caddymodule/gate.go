@@ -78,6 +78,11 @@ type Gate struct {
 	// this themselves. Default: empty, the app decides.
 	CSRF string `json:"csrf,omitempty"`
 
+	// Paths whose requests do not count as a use of the session, so that what pages
+	// ask for by themselves, over and over, keeps nobody signed in: exact or
+	// `/prefix/*`. Default: none.
+	Passive []string `json:"passive,omitempty"`
+
 	// The addresses by which people sign out of the app, `PATH[?QUERY]`: where its own
 	// logout button leads. The app sees the request first; when it answers, the whole
 	// session ends, and a person is led to the portal's page that says so. The path is
@@ -114,6 +119,7 @@ func (g *Gate) options() table {
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
+		"passive":               list(&g.Passive, "PATH…", checkPassive),
 		"logout_on":             list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
@@ -166,6 +172,9 @@ func (g *Gate) Validate() error {
 	}
 	if _, err := policy.Compile(g.Rules); err != nil {
 		return g.wrap(err)
+	}
+	if _, err := policy.CompilePaths(g.Passive...); err != nil {
+		return g.wrap(fmt.Errorf("passive: %w", err))
 	}
 	for _, address := range g.LogoutOn {
 		if err := checkLogoutOn(address); err != nil {
@@ -220,6 +229,12 @@ func (g *Gate) title() string {
 		return fmt.Sprintf("the app at %q", g.URLs[0])
 	}
 	return "an app without a name"
+}
+
+// checkPassive checks one path of the option `passive`.
+func checkPassive(path string) error {
+	_, err := policy.CompilePaths(path)
+	return err
 }
 
 // checkLogoutOn checks one address of the option `logout_on`.

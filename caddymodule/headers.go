@@ -31,6 +31,10 @@ type Headers struct {
 
 	// The person's groups, joined by the group separator. Default: `Remote-Groups`.
 	Groups string `json:"groups,omitempty"`
+
+	// When the session ends if nothing more happens, in seconds since 1970 (UTC), for
+	// apps that want to warn. Default: `X-Gatehouse-Session-Expires`.
+	SessionExpires string `json:"session_expires,omitempty"`
 }
 
 // header is one of the headers: the word for it, where its name is kept, and its default.
@@ -47,12 +51,13 @@ func (h *Headers) all() []header {
 		{"name", &h.Name, "Remote-Name"},
 		{"email", &h.Email, "Remote-Email"},
 		{"groups", &h.Groups, "Remote-Groups"},
+		{"session_expires", &h.SessionExpires, "X-Gatehouse-Session-Expires"},
 	}
 }
 
-// headerOption is the option that names a header: `header jwt|user|name|email|groups NAME|off`.
+// headerOption is the option that names a header: `header jwt|user|name|email|groups|session_expires NAME|off`.
 func headerOption(h *Headers) option {
-	return option{usage: "jwt|user|name|email|groups NAME|off", min: 2, max: 2, repeats: true, words: func(words []string) error {
+	return option{usage: "jwt|user|name|email|groups|session_expires NAME|off", min: 2, max: 2, repeats: true, words: func(words []string) error {
 		var known []string
 		for _, header := range h.all() {
 			known = append(known, header.word)

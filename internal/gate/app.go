@@ -31,6 +31,9 @@ type App struct {
 	StrictOrigin bool
 	// KeepAuthorization leaves the client's Authorization header to the app.
 	KeepAuthorization bool
+	// Passive are the paths whose requests do not count as a use of the session: what
+	// pages ask for by themselves, over and over, keeps nobody signed in.
+	Passive policy.Paths
 	// LogoutOn are the addresses by which people sign out of the app, and with that
 	// out of everything.
 	LogoutOn []LogoutAddress

@@ -94,6 +94,7 @@ func (d *door) reload(change ...func(*gate.App)) {
 		Policy:  rules(d.tb, policy.Rules{}),
 		Headers: gate.Headers{
 			JWT: "X-Gatehouse-Jwt", User: "Remote-User", Name: "Remote-Name", Email: "Remote-Email", Groups: "Remote-Groups",
+			Expires:   "X-Gatehouse-Session-Expires",
 			Separator: ",",
 		},
 		Signer:   keyring.Signer{Algorithm: keyring.ES256},

@@ -98,7 +98,9 @@ type visit struct {
 	at        *place
 	presented session.Presented
 	now       time.Time
-	tied      *Pass
+	// passive says that the request is no use of its session.
+	passive bool
+	tied    *Pass
 }
 
 // Prepare makes the gate ready. It is called once, before Admit.
@@ -147,6 +149,7 @@ func (v *visit) walk() *Pass {
 		v.badPath(err)
 		return nil
 	}
+	v.passive = v.App.Passive.Cover(asked.Path)
 	leaves := v.leaves(asked)
 	for {
 		s, user, err := v.find()
@@ -194,7 +197,14 @@ func (v *visit) find() (*live.Session, *identity.User, error) {
 	if !v.presented.OK {
 		return nil, nil, nil
 	}
-	s, user, err := v.Live.Find(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
+	var s *live.Session
+	var user *identity.User
+	var err error
+	if v.passive {
+		s, user, err = v.Live.Look(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
+	} else {
+		s, user, err = v.Live.Find(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
+	}
 	if errors.Is(err, session.ErrNone) {
 		return nil, nil, nil
 	}
@@ -225,7 +235,7 @@ func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
 		v.unavailable(err)
 		return nil, true
 	}
-	view.apply(v.r.Header, &p.lines)
+	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
 	p.Request = v.r.WithContext(p.tie.Context)
 	return p, true
 }

@@ -15,6 +15,9 @@ import (
 // canonical form (http.CanonicalHeaderKey). An empty name is not sent.
 type Headers struct {
 	JWT, User, Name, Email, Groups string
+	// Expires is the name for when the session ends if nothing more happens, in
+	// seconds since 1970 UTC.
+	Expires string
 	// Separator stands between groups: ",", "|" or ";".
 	Separator string
 }
@@ -22,7 +25,7 @@ type Headers struct {
 // Names returns the names that are in use.
 func (hs Headers) Names() []string {
 	var names []string
-	for _, name := range []string{hs.JWT, hs.User, hs.Name, hs.Email, hs.Groups} {
+	for _, name := range []string{hs.JWT, hs.User, hs.Name, hs.Email, hs.Groups, hs.Expires} {
 		if name != "" {
 			names = append(names, name)
 		}
@@ -31,7 +34,7 @@ func (hs Headers) Names() []string {
 }
 
 // Lines returns the header lines that tell an app who the user is: one line for
-// each name, as raw UTF-8. What is empty is left out.
+// each name but Expires, as raw UTF-8. What is empty is left out.
 //
 // From texts for people (full name, e-mail) control characters are removed. What an
 // app decides by (user name, groups) is never changed, because the rest might be

@@ -143,10 +143,15 @@ type Identity struct {
 	Full    string   `json:"name,omitempty"`
 	Email   string   `json:"email,omitempty"`
 	Groups  []string `json:"groups"`
+	// Expires is when the session ends if nothing more happens, in seconds since
+	// 1970 UTC; 0 is never.
+	Expires int64 `json:"session_expires,omitempty"`
 }
 
-// whoami tells a page of the app who is signed in.
+// whoami tells a page of the app who is signed in, and how long yet. A page that
+// asks keeps nobody signed in.
 func (v *visit) whoami() {
+	v.passive = true
 	s, user, err := v.find()
 	switch {
 	case err != nil:
@@ -158,6 +163,10 @@ func (v *visit) whoami() {
 	}
 	v.w.Header().Set("Content-Type", "application/json")
 	v.w.Header().Set("X-Content-Type-Options", "nosniff")
+	expires := int64(0)
+	if end := s.State().End(s.Seen(), v.Limits); !end.IsZero() {
+		expires = end.Unix()
+	}
 	// A client that has gone away is told nothing.
 	_ = json.NewEncoder(v.w).Encode(Identity{
 		Subject: user.ID,
@@ -165,5 +174,6 @@ func (v *visit) whoami() {
 		Full:    user.FullName,
 		Email:   user.Email,
 		Groups:  append([]string{}, user.Groups...),
+		Expires: expires,
 	})
 }

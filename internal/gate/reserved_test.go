@@ -401,9 +401,14 @@ func TestWhoami(t *testing.T) {
 	address := wiki + "/.gatehouse/whoami"
 	w := d.answered(ask(address, holding(token)), http.StatusOK)
 	var got gate.Identity
+	expires := time.Now().Add(d.Limits.Idle).Unix()
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
+	if got.Expires < expires-60 || got.Expires > expires {
+		t.Errorf("expires at %d, want about %d", got.Expires, expires)
+	}
+	got.Expires = 0
 	want := gate.Identity{Subject: d.anna.ID, Name: "anna", Full: "The anna", Email: "anna@example.com", Groups: []string{"staff"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -5,6 +5,8 @@ package gate
 
 import (
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
@@ -29,10 +31,20 @@ type view struct {
 
 	names  []string
 	values []string
+
+	// expires is the last text made for the header of that name: the same for all
+	// requests of a second.
+	expires atomic.Pointer[expiry]
+}
+
+// expiry is the end of a session in seconds since 1970, and the text for it.
+type expiry struct {
+	seconds int64
+	text    string
 }
 
 // maxLines is how many lines a view has at most: one for each name in Headers.
-const maxLines = 5
+const maxLines = 6
 
 // backwards is how far the clock may go back before an assertion counts as one
 // from the future. It is less than the time for which an assertion counts before
@@ -81,11 +93,25 @@ func (v *visit) newView(state *session.Session, user *identity.User, kid string)
 	return w, nil
 }
 
-// apply sets the headers. The slices that go into the header belong to this
+// apply sets the headers for a session that ends at end; the zero time is never. The slices that go into the header belong to this
 // request alone, since handlers further on may change a header in place.
-func (w *view) apply(h http.Header, lines *[maxLines]string) {
+func (w *view) apply(h http.Header, lines *[maxLines]string, end time.Time) {
 	copy(lines[:], w.values)
 	for i, name := range w.names {
 		h[name] = lines[i : i+1 : i+1]
 	}
+	if name := w.app.Headers.Expires; name != "" && !end.IsZero() {
+		i := len(w.names)
+		lines[i] = w.expiry(end.Unix())
+		h[name] = lines[i : i+1 : i+1]
+	}
+}
+
+func (w *view) expiry(seconds int64) string {
+	if last := w.expires.Load(); last != nil && last.seconds == seconds {
+		return last.text
+	}
+	fresh := &expiry{seconds, strconv.FormatInt(seconds, 10)}
+	w.expires.Store(fresh)
+	return fresh.text
 }

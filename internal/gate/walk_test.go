@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,7 +67,8 @@ func TestForgedIdentityBesideSession(t *testing.T) {
 	}
 	got["X-Gatehouse-Jwt"] = []string{"…"}
 	want := http.Header{
-		"X-Gatehouse-Jwt": {"…"}, "Remote-User": {"anna"}, "Remote-Name": {"The anna"},
+		"X-Gatehouse-Session-Expires": {strconv.FormatInt(p.Session.Seen().Add(d.Limits.Idle).Unix(), 10)},
+		"X-Gatehouse-Jwt":             {"…"}, "Remote-User": {"anna"}, "Remote-Name": {"The anna"},
 		"Remote-Email": {"anna@example.com"}, "Remote-Groups": {"staff"},
 		"Connection": {"close"}, "Cookie": {"a=1; b=2"},
 	}

@@ -133,6 +133,16 @@ func (l *Live) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Rec
 // the source's: nobody may be let through on its account, and no cookie may be
 // taken away.
 func (l *Live) Find(ctx context.Context, token session.Token, origin string, limits session.Limits, now time.Time) (*Session, *identity.User, error) {
+	s, user, err := l.Look(ctx, token, origin, limits, now)
+	if err == nil {
+		l.touch(s, now)
+	}
+	return s, user, err
+}
+
+// Look is Find without a use: a session that is only looked at ends as if nobody
+// had come.
+func (l *Live) Look(ctx context.Context, token session.Token, origin string, limits session.Limits, now time.Time) (*Session, *identity.User, error) {
 	if token.IsNonce() {
 		return nil, nil, session.ErrNone
 	}
@@ -157,7 +167,6 @@ func (l *Live) Find(ctx context.Context, token session.Token, origin string, lim
 	if user.Disabled {
 		return nil, nil, session.ErrNone
 	}
-	l.touch(s, now)
 	return s, user, nil
 }
 
