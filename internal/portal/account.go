@@ -78,6 +78,8 @@ func (v *visit) changePassword() {
 		v.passwordRefused(s, user, err)
 		return
 	}
+	// The copies of this session end with it, also when the browser has gone.
+	v.r = v.r.WithContext(context.WithoutCancel(v.r.Context()))
 	v.record(audit.Event{Kind: audit.UserChanged, Session: s.ID, Reason: "password changed by the person"}, changed)
 	v.passwordChanged(s, changed)
 }

@@ -4,6 +4,7 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -59,10 +60,11 @@ func (v *visit) logout() {
 	}
 }
 
-// end ends a session, if there is one, and says so once that is stored.
+// end ends a session, if there is one, and says so once that is stored. It goes on
+// when the browser has gone: whoever signs out closes the tab next.
 func (v *visit) end(id store.ID, user *identity.User) {
 	if !id.IsZero() {
-		if err := v.Sessions.End(v.r.Context(), id); err != nil {
+		if err := v.Sessions.End(context.WithoutCancel(v.r.Context()), id); err != nil {
 			v.failed(err)
 			v.logoutFailed()
 			return
