@@ -65,6 +65,8 @@ func TestBegan(t *testing.T) {
 		{"prefetch", "GET", http.Header{"Sec-Purpose": {"prefetch"}, "Sec-Fetch-Mode": {"navigate"}}, false},
 		{"prerender", "GET", http.Header{"Sec-Purpose": {"Prefetch;prerender"}, "Sec-Fetch-Mode": {"navigate"}}, false},
 		{"old prefetch", "GET", http.Header{"Purpose": {"prefetch"}}, false},
+		{"old Safari's preview", "GET", http.Header{"X-Purpose": {"preview"}}, false},
+		{"second line", "GET", http.Header{"Sec-Purpose": {"", "prefetch"}, "Sec-Fetch-Mode": {"navigate"}}, false},
 		{"old Firefox", "GET", http.Header{"X-Moz": {"prefetch"}}, false},
 	} {
 		if got := handoff.Began(&http.Request{Method: test.method, Header: test.header}); got != test.want {

@@ -3,10 +3,7 @@
 
 package handoff
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // Began reports whether a request may move a hand-off on: a GET by which a
 // browser goes somewhere, and neither a prefetch nor a script's request. What
@@ -16,8 +13,9 @@ func Began(r *http.Request) bool {
 	if r.Method != http.MethodGet {
 		return false
 	}
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz"} {
-		if strings.Contains(strings.ToLower(r.Header.Get(name)), "prefetch") {
+	// Prefetch, prerender, preview: there was never one name for it.
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if len(r.Header[name]) > 0 {
 			return false
 		}
 	}
