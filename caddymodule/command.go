@@ -49,6 +49,9 @@ func family(parent *cobra.Command, children ...*cobra.Command) *cobra.Command {
 		return unknown("command", args[0], known)
 	}
 	parent.SilenceUsage = true
+	// Flags belong to the commands below. After a wrong word there, the word is the
+	// mistake, and not the flag behind it.
+	parent.FParseErrWhitelist.UnknownFlags = true
 	return parent
 }
 

@@ -30,7 +30,10 @@ func (l *locator) locatePortal() (place, error) {
 				if err != nil {
 					return p, fmt.Errorf("gatehouse: portal: %w", err)
 				}
+				gate, gated := reached.(*Gate)
 				switch {
+				case gated:
+					return p, fmt.Errorf("gatehouse: %s stands before gatehouse_portal, and nobody could sign in: move the gate into the site of its app, on a host of its own", gate.title())
 				case reached == door:
 					arrived = true
 					p.endsTLS = p.endsTLS || overTLS
