@@ -5,6 +5,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -45,12 +46,12 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 	}
 	id := p.app.requests.next()
 	logRequestID(r, id)
+	if portal.KeepsSecret(r.URL.Path) {
+		skipLog(r)
+	}
 	if p.app.town.portal.endsTLS && r.TLS == nil {
 		p.leadToHTTPS(w, r)
 		return nil
-	}
-	if portal.KeepsSecret(r.URL.Path) {
-		skipLog(r)
 	}
 	p.app.portal.Serve(w, r, portal.Arrival{Client: clientOf(r), ID: id})
 	return nil
@@ -65,7 +66,16 @@ func (p *Portal) leadToHTTPS(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	h.Set("Location", p.app.town.portal.origin()+r.URL.RequestURI())
+	if r.URL.Opaque != "" || !strings.HasPrefix(r.URL.EscapedPath(), "/") {
+		// Behind the origin this would name another host ("GET http:@evil.example/").
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	to := p.app.town.portal.origin() + r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	h.Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
 }
 

@@ -24,8 +24,10 @@ type Cleaner struct {
 // apps accept several; the names in which clients rewrite an address after the
 // policy has looked at it; `Proxy`, which CGI turns into HTTP_PROXY; and, unless
 // keepAuthorization, `Authorization`, which several apps believe before anything
-// else. X-Forwarded-For, -Host, -Proto and Forwarded stay: Caddy knows which peers
-// to trust with them, and nothing here reads them.
+// else. X-Forwarded-For, -Host and -Proto stay, since Caddy's proxy knows which peers
+// to trust with them. Forwarded, X-Real-Ip and X-Forwarded-Prefix, -Port, -Scheme and
+// -Ssl stay as well, though nobody vouches for them: a trusted load balancer may set
+// them, and which peer is one is not known here. Nothing of ours reads any of these.
 func NewCleaner(names []string, keepAuthorization bool) *Cleaner {
 	c := &Cleaner{names: newNameSet(slices.Concat(names, neverFromClients()))}
 	if !keepAuthorization {
@@ -49,8 +51,10 @@ func neverFromClients() []string {
 		"X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups",
 		"X-Auth-Request-Preferred-Username", "X-Auth-Request-Access-Token",
 		"X-Webauth-User", "X-Webauth-Name", "X-Webauth-Email", "X-Webauth-Groups", "X-Authenticated-User",
-		// Another address than the one that the policy has seen (IIS, Symfony, Zend).
-		"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Override-Url",
+		// Another address than the one that the policy has seen (IIS, Symfony, Zend,
+		// Traefik, Envoy, Spring).
+		"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Override-Url", "X-Forwarded-Uri", "X-Forwarded-Path",
+		"X-Envoy-Original-Path", "X-Http-Destinationurl",
 		// httpoxy, CVE-2016-5385.
 		"Proxy",
 	}

@@ -42,6 +42,7 @@ type Options struct {
 // Store is a [store.Store] in a file.
 type Store struct {
 	path     string
+	file     os.FileInfo // the file that is open, to notice when another takes its place
 	db       *bbolt.DB
 	pageSize int
 	onError  func(error)

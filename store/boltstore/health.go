@@ -20,6 +20,9 @@ const leastSpace = 1 << 20
 // the last transaction was not refused by it. After one that was, an empty one is
 // tried, so that a store recovers by itself when nobody else writes.
 func (s *Store) Healthy(ctx context.Context) error {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	if err := s.roomLeft(); err != nil {
 		return err
 	}

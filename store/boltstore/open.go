@@ -50,6 +50,9 @@ func Open(path string, o Options) (*Store, error) {
 	if s.db, err = s.open(o.Timeout, o.ReadOnly); err != nil {
 		return nil, err
 	}
+	if s.file, err = os.Stat(path); err != nil {
+		return nil, errors.Join(s.openError(err), s.db.Close())
+	}
 	s.pageSize = s.db.Info().PageSize
 	s.db.AllocSize = growth
 	if err := s.begin(o.ReadOnly); err != nil {

@@ -142,6 +142,9 @@ func (s *Store) transact(jobs []*job, refused []error) (err error) {
 	if !changed {
 		return nil // no fsync for nothing
 	}
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
