@@ -18,6 +18,8 @@ import (
 
 // bench is the running set-up.
 type bench struct {
+	// upstream says who answers.
+	upstream     string
 	processes    []*process
 	plain, gated *target
 	admin        string // address of the gated Caddy's admin endpoint
@@ -72,12 +74,19 @@ func (b *bench) stop() {
 	}
 }
 
+// startUpstream prefers nginx, for the reason for which wrk is preferred: the less
+// the upstream takes of the machine, the more of what is measured is Caddy.
 func (b *bench) startUpstream(ctx context.Context, dir string) (string, error) {
-	self, err := os.Executable()
+	address, err := freeAddress()
 	if err != nil {
 		return "", err
 	}
-	address, err := freeAddress()
+	if nginx, err := exec.LookPath("nginx"); err == nil {
+		b.upstream = "nginx, 1 worker"
+		return address, b.startNginx(ctx, dir, nginx, address)
+	}
+	b.upstream = "this program"
+	self, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
@@ -85,6 +94,16 @@ func (b *bench) startUpstream(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	return address, b.launch(ctx, dir, "upstream", address, self, "-upstream")
+}
+
+// startNginx runs nginx in the foreground with all its files in dir.
+func (b *bench) startNginx(ctx context.Context, dir, nginx, address string) error {
+	file := filepath.Join(dir, "nginx.conf")
+	text := strings.NewReplacer("ADDRESS", address, "ANSWER", answer, "DIR", dir).Replace(nginxConfig)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return b.launch(ctx, dir, "nginx", address, nginx, "-p", dir, "-e", filepath.Join(dir, "nginx.log"), "-c", file)
 }
 
 // startCaddy writes a Caddyfile with addresses of its own and runs Caddy with it.

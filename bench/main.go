@@ -15,6 +15,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -81,8 +82,8 @@ func (b *bench) compare(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d cores, %s, %d connections, %s a measurement, load by %s\n",
-		runtime.NumCPU(), runtime.Version(), o.connections, o.duration, load.name)
+	fmt.Printf("%d cores, %s, %d connections, %s a measurement, load by %s, answered by %s\n",
+		runtime.NumCPU(), runtime.Version(), o.connections, o.duration, load.name, cmp.Or(b.upstream, "Caddy itself"))
 	both := []*target{b.plain, b.gated}
 	for _, side := range both {
 		if _, err := load.drive(ctx, side, o.connections, time.Second); err != nil {

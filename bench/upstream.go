@@ -14,6 +14,29 @@ import (
 // answer is what the upstream serves, and what Caddy serves with -respond.
 var answer = strings.Repeat("gatehouse bench ", 16)
 
+// nginxConfig serves the same where nginx is installed.
+const nginxConfig = `daemon off;
+worker_processes 1;
+pid DIR/nginx.pid;
+events { worker_connections 1024; }
+http {
+	access_log off;
+	keepalive_requests 100000000;
+	client_body_temp_path DIR/body;
+	proxy_temp_path DIR/proxy;
+	fastcgi_temp_path DIR/fastcgi;
+	uwsgi_temp_path DIR/uwsgi;
+	scgi_temp_path DIR/scgi;
+	server {
+		listen ADDRESS;
+		location / {
+			default_type text/plain;
+			return 200 "ANSWER";
+		}
+	}
+}
+`
+
 // addressVariable tells the child that is the upstream where to listen.
 const addressVariable = "BENCH_UPSTREAM"
 
