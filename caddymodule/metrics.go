@@ -6,6 +6,7 @@ package caddymodule
 import (
 	"context"
 	"errors"
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +46,7 @@ func newMetrics() *metrics {
 
 // The rest is read from the store when somebody asks.
 var (
+	liveDescription     = prometheus.NewDesc("gatehouse_sessions_live", "Sessions in the store. Those that have expired since the last sweep, half a minute ago at most, are among them.", nil, nil)
 	sessionsDescription = prometheus.NewDesc("gatehouse_sessions_warm", "Sessions in memory: all that were used lately.", nil, nil)
 	endingDescription   = prometheus.NewDesc("gatehouse_sessions_ending", "Sessions that are refused and whose end is not stored yet. Other than 0 means that the store fails.", nil, nil)
 	writesDescription   = prometheus.NewDesc("gatehouse_store_writes_total", "Changes, touches and counted reads written to the store.", nil, nil)
@@ -61,7 +63,7 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	m.decisions.Describe(to)
 	m.commits.Describe(to)
 	for _, d := range []*prometheus.Desc{
-		sessionsDescription, endingDescription, writesDescription, sizeDescription, freeDescription,
+		liveDescription, sessionsDescription, endingDescription, writesDescription, sizeDescription, freeDescription,
 		toldDescription, untoldDescription, waitingDescription,
 	} {
 		to <- d
@@ -87,6 +89,9 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge(sessionsDescription, prometheus.GaugeValue, float64(m.house.Live.Warm()))
 	gauge(endingDescription, prometheus.GaugeValue, float64(len(m.house.Live.Ending())))
+	if n, known := m.house.Count(context.Background()); known {
+		gauge(liveDescription, prometheus.GaugeValue, float64(n))
+	}
 	stats := m.house.Stats()
 	gauge(writesDescription, prometheus.CounterValue, float64(stats.Writes))
 	gauge(sizeDescription, prometheus.GaugeValue, float64(stats.Size))
@@ -145,6 +150,14 @@ func (t *timed) Healthy(ctx context.Context) error {
 		return h.Healthy(ctx)
 	}
 	return nil
+}
+
+// Count implements store.Counter where the store does.
+func (t *timed) Count(ctx context.Context, kind store.Kind) (int, error) {
+	if c, ok := t.Store.(store.Counter); ok {
+		return c.Count(ctx, kind)
+	}
+	return 0, errors.ErrUnsupported
 }
 
 // Stats implements store.Meter where the store does.

@@ -227,5 +227,13 @@ type Stats struct {
 	Free int64
 }
 
+// Counter is implemented by stores that know how many records there are.
+type Counter interface {
+	// Count returns how many records of a kind there are. Those that have expired
+	// since the last sweep are among them. It does not read the records, but may
+	// take some milliseconds for each hundred thousand of them.
+	Count(ctx context.Context, kind Kind) (int, error)
+}
+
 // Meter is implemented by stores that count.
 type Meter interface{ Stats() Stats }

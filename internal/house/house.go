@@ -51,6 +51,7 @@ type House struct {
 	Backchannel *backchannel.Sender
 
 	logger *zap.Logger
+	opened store.Store // as it was handed in, to be asked for what is not sealed
 	// open ends when the house is closed.
 	open  context.Context
 	close context.CancelFunc
@@ -96,6 +97,7 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 	h := &House{
 		Seal:        o.Seal,
 		logger:      o.Logger,
+		opened:      opened,
 		first:       firstUser{note: o.FirstUser},
 		keysChanged: make(chan struct{}, 1),
 		rings:       make(map[*keyring.Ring]struct{}),
@@ -143,6 +145,17 @@ func (h *House) Stats() store.Stats {
 		return meter.Stats()
 	}
 	return store.Stats{}
+}
+
+// Count returns how many sessions there are, those included that have expired and
+// are not swept yet, and false where the store cannot tell.
+func (h *House) Count(ctx context.Context) (int, bool) {
+	counter, ok := h.opened.(store.Counter)
+	if !ok {
+		return 0, false
+	}
+	n, err := counter.Count(ctx, session.Kind)
+	return n, err == nil
 }
 
 // Close ends the work in the background, writes what is pending and closes the store.
