@@ -6,7 +6,6 @@ package caddymodule
 import (
 	"context"
 	"errors"
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
