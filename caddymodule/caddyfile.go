@@ -90,6 +90,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_clear_site_data [on|off]
 //		csrf strict
 //		passive PATH…
+//		streams active
 //		logout_on PATH[?QUERY]…
 //		backchannel_logout URL
 //	}

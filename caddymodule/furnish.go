@@ -136,6 +136,7 @@ func (l *located) app() (*gate.App, error) {
 		StrictOrigin:      settings.CSRF == "strict",
 		KeepAuthorization: settings.KeepAuthorization,
 		Passive:           passive,
+		StreamsActive:     settings.Streams == "active",
 		LogoutOn:          logoutOn,
 		Response: gate.ResponseFilter{
 			AllowCookieDomain:  settings.AllowCookieDomain,

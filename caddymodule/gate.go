@@ -83,6 +83,11 @@ type Gate struct {
 	// `/prefix/*`. Default: none.
 	Passive []string `json:"passive,omitempty"`
 
+	// `active` says that a session is in use as long as one of the app's streams is
+	// open: a WebSocket, an event stream. Otherwise an open stream is no use, so that
+	// a forgotten tab keeps nobody signed in. Default: empty.
+	Streams string `json:"streams,omitempty"`
+
 	// The addresses by which people sign out of the app, `PATH[?QUERY]`: where its own
 	// logout button leads. The app sees the request first; when it answers, the whole
 	// session ends, and a person is led to the portal's page that says so. The path is
@@ -120,6 +125,7 @@ func (g *Gate) options() table {
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
 		"passive":               list(&g.Passive, "PATH…", checkPassive),
+		"streams":               choice(&g.Streams, "active"),
 		"logout_on":             list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
@@ -186,6 +192,9 @@ func (g *Gate) Validate() error {
 	}
 	if g.CSRF != "" && g.CSRF != "strict" {
 		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
+	}
+	if g.Streams != "" && g.Streams != "active" {
+		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
 	}
 	if err := g.Headers.validate(); err != nil {
 		return g.wrap(err)

@@ -38,7 +38,7 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	w.metrics.passed.Inc()
 	placeholders(pass.Request, pass.User)
 	err := next.ServeHTTP(pass.Writer, pass.Request)
-	if err != nil && pass.Failed(err) {
+	if err != nil && w.gate.Failed(pass, id, err) {
 		return nil
 	}
 	return err

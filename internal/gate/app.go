@@ -34,6 +34,9 @@ type App struct {
 	// Passive are the paths whose requests do not count as a use of the session: what
 	// pages ask for by themselves, over and over, keeps nobody signed in.
 	Passive policy.Paths
+	// StreamsActive says that a session is in use as long as one of the app's streams
+	// is open.
+	StreamsActive bool
 	// LogoutOn are the addresses by which people sign out of the app, and with that
 	// out of everything.
 	LogoutOn []LogoutAddress

@@ -74,6 +74,7 @@ type Pass struct {
 	// One piece of memory for all that the gate adds to a request.
 	tie    live.Tie
 	writer writer
+	body   body
 	lines  [maxLines]string
 }
 
@@ -220,14 +221,16 @@ func (v *visit) foreign() bool {
 // is not the one that was found any more.
 func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
 	p := &Pass{Request: v.r, User: user, Session: s}
-	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: s != nil}
+	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: s != nil, method: v.r.Method}
 	p.Writer = &p.writer
 	if s == nil {
 		return p, true
 	}
+	p.tie.Terms = live.Terms{Limits: v.Limits, Passive: v.passive, Active: v.App.StreamsActive, Waits: waits(v.r)}
 	if !s.TieTo(&p.tie, v.r.Context()) {
 		return nil, false
 	}
+	p.writer.tie = &p.tie
 	v.tied = p
 	view, err := v.view(s, user)
 	if err != nil {
@@ -237,5 +240,9 @@ func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
 	}
 	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
 	p.Request = v.r.WithContext(p.tie.Context)
+	if v.r.Body != nil && v.r.Body != http.NoBody {
+		p.body = body{v.r.Body, &p.tie}
+		p.Request.Body = &p.body
+	}
 	return p, true
 }

@@ -95,15 +95,3 @@ func (l *leaving) unanswered() {
 		l.pass.writer.implied()
 	}
 }
-
-// Failed is told when the app gave no answer but an error. A person who signs out is
-// signed out all the same. It reports whether the request is answered.
-func (p *Pass) Failed(err error) bool {
-	if p.leaving == nil || p.leaving.done {
-		return false
-	}
-	p.leaving.visit.failed(err)
-	p.writer.finish()
-	p.writer.silenced = p.leaving.answers()
-	return p.writer.silenced
-}

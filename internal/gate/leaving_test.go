@@ -305,18 +305,18 @@ func TestLogoutOfAnAppThatDoesNotAnswer(t *testing.T) {
 		}{{click, true}, {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") }, false}} {
 			s, token := d.signIn()
 			pass, w := d.admit(ask(wiki+"/out", c.asked, holding(token)))
-			if got := pass.Failed(errors.New("dial tcp: refused")); got != c.answered {
+			if got := d.Failed(pass, requestID, errors.New("dial tcp: refused")); got != c.answered {
 				t.Errorf("answered: %t, %d", got, w.Code)
 			}
 			if d.stands(s) {
 				t.Error("the session stands")
 			}
-			if pass.Failed(errors.New("again")) {
+			if d.Failed(pass, requestID, errors.New("again")) {
 				t.Error("answered twice")
 			}
 		}
 		s, token := d.signIn()
-		if d.passed(ask(wiki+"/page", click, holding(token))).Failed(errors.New("refused")) || !d.stands(s) {
+		if d.Failed(d.passed(ask(wiki+"/page", click, holding(token))), requestID, errors.New("refused")) || !d.stands(s) {
 			t.Error("an ordinary page that fails signs out")
 		}
 	})

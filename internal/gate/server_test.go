@@ -17,6 +17,8 @@ import (
 	"net/netip"
 	"net/textproto"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -184,8 +186,13 @@ func TestWriterKeepsTheWaysOpen(t *testing.T) {
 	r := ask(wiki+"/", holding(token))
 	pass := d.Admit(w, r, gate.Arrival{URL: r.URL})
 	defer pass.Release()
-	if n, err := io.Copy(pass.Writer, onlyReader{strings.NewReader("body")}); n != 4 || err != nil || !w.readFrom {
-		t.Errorf("%d bytes, %v, through ReadFrom: %v", n, err, w.readFrom)
+	file := filepath.Join(t.TempDir(), "page")
+	if err := os.WriteFile(file, []byte(strings.Repeat("body", 1<<16)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	http.ServeFile(pass.Writer, r, file)
+	if w.Body.String() != strings.Repeat("body", 1<<16) || !w.readFrom {
+		t.Errorf("%d bytes, through ReadFrom: %v", w.Body.Len(), w.readFrom)
 	}
 	c := http.NewResponseController(pass.Writer)
 	if err := c.Flush(); err != nil || !w.Flushed {
@@ -206,9 +213,6 @@ func (f *fast) ReadFrom(r io.Reader) (int64, error) {
 	f.readFrom = true
 	return io.Copy(f.ResponseRecorder, r)
 }
-
-// onlyReader hides that a reader could write by itself.
-type onlyReader struct{ io.Reader }
 
 // TestEventStreamEndsWithItsSession: what is sent arrives at once, and the stream is
 // cut when the session ends.

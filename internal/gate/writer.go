@@ -6,6 +6,8 @@ package gate
 import (
 	"io"
 	"net/http"
+
+	"github.com/gatehouse-sso/gatehouse/internal/live"
 )
 
 // writer takes the app's answer and filters its headers just before they leave,
@@ -17,7 +19,10 @@ type writer struct {
 	// identified says that the request carries somebody's identity, so that no
 	// shared cache may keep the answer.
 	identified bool
-	sent       bool
+	// method is the request's. tie is its bond to its session, or nil.
+	method string
+	tie    *live.Tie
+	sent   bool
 	// leaving answers instead of the app, which then talks to nobody.
 	leaving  *leaving
 	silenced bool
@@ -35,6 +40,9 @@ func (w *writer) WriteHeader(status int) {
 		if w.leaving != nil && w.leaving.answers() {
 			w.silenced = true
 			return
+		}
+		if w.tie != nil {
+			w.tie.Begin(isStream(w.method, status, w.Header()))
 		}
 	} else if !w.sent {
 		w.app.Response.Filter(w.Header())
@@ -66,6 +74,9 @@ func (w *writer) Write(p []byte) (int, error) {
 	if w.silenced {
 		return len(p), nil
 	}
+	if w.tie != nil && !w.tie.Move() {
+		return 0, live.ErrEnded
+	}
 	return w.ResponseWriter.Write(p)
 }
 
@@ -75,10 +86,7 @@ func (w *writer) ReadFrom(from io.Reader) (int64, error) {
 	if w.silenced {
 		return io.Copy(io.Discard, from)
 	}
-	if to, ok := w.ResponseWriter.(io.ReaderFrom); ok {
-		return to.ReadFrom(from)
-	}
-	return io.Copy(w.ResponseWriter, from)
+	return w.send(from)
 }
 
 // Unwrap is for http.ResponseController.

@@ -72,6 +72,7 @@ type Live struct {
 
 	touches touches
 	ends    ends
+	watched watched
 	// evicting is held by whoever makes room, and while uses are being written.
 	evicting sync.Mutex
 	// full is how many sessions may be in memory before room is made.
@@ -105,7 +106,10 @@ func New(s store.Store, o Options) *Live {
 	l.full.Store(int64(o.Capacity))
 	l.touches.wake = make(chan struct{}, 1)
 	l.ends.wake = make(chan struct{}, 1)
+	l.watched.due = make(map[*Session]time.Time)
+	l.watched.wake = make(chan struct{}, 1)
 	l.work.Go(l.writeTouches)
+	l.work.Go(l.watchTies)
 	l.work.Go(l.writeEnds)
 	return l
 }
@@ -211,7 +215,7 @@ func (l *Live) newSession(state *session.Session) *Session {
 	p, _ := l.people.LoadOrCompute(state.UserID, func() (*person, bool) {
 		return &person{id: state.UserID, retired: l.options.UserOf == nil}, false
 	})
-	s := &Session{ID: state.ID, person: p}
+	s := &Session{ID: state.ID, live: l, person: p}
 	s.state.Store(state)
 	s.seen.Store(state.Seen.UnixMilli())
 	return s

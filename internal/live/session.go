@@ -17,6 +17,7 @@ type Session struct {
 	// ID is the session's selector.
 	ID store.ID
 
+	live   *Live
 	person *person
 	state  atomic.Pointer[session.Session]
 	// seen is the last use in milliseconds, ahead of the store by up to a second.
@@ -29,6 +30,8 @@ type Session struct {
 	mu      sync.Mutex
 	ties    []*Tie
 	evicted bool
+	// looked is when the ties were looked at last.
+	looked time.Time
 }
 
 // prepared is what the gate of one app has made ready for this session.
@@ -105,6 +108,6 @@ func (s *Session) end() {
 	s.ties = nil
 	s.mu.Unlock()
 	for _, t := range ties {
-		t.cancel(ErrEnded)
+		t.sever(ErrEnded)
 	}
 }

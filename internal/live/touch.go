@@ -83,6 +83,10 @@ func (l *Live) flush(ctx context.Context) error {
 	pending := l.touches.pending
 	l.touches.pending = nil
 	l.touches.mu.Unlock()
+	if len(pending) > 0 {
+		// A request that brought one of them here may still run.
+		l.watch(pending...)
+	}
 	seen := make(map[store.ID]time.Time, len(pending))
 	for _, s := range pending {
 		// A use after this line is noted anew, one before it is in seen.
