@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
+	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 )
 
 func init() { caddy.RegisterModule(new(App)) }
@@ -227,6 +229,13 @@ func (a *App) ready() error {
 		a.outcome.Store(&outcome{a.settle()})
 	}
 	return a.outcome.Load().err
+}
+
+// refuse answers a request to a gateway that is not ready. It hands no error on: a
+// site may handle errors by a handler of its own, and the request is not cleaned yet.
+func (a *App) refuse(w http.ResponseWriter, err error) {
+	a.logger.Error("not ready", zap.Error(err))
+	pages.Plain(w, http.StatusServiceUnavailable, "")
 }
 
 func (a *App) settle() (err error) {

@@ -265,7 +265,8 @@ func checkAppName(name string) error {
 // ServeHTTP takes a request through the gate, and on to the app when it may pass.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if err := g.app.ready(); err != nil {
-		return caddyhttp.Error(http.StatusServiceUnavailable, err)
+		g.app.refuse(w, err)
+		return nil
 	}
 	return g.walk.serve(w, r, next)
 }

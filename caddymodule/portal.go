@@ -42,7 +42,8 @@ func (p *Portal) Provision(ctx caddy.Context) error {
 // ServeHTTP answers a request on the portal's host.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	if err := p.app.ready(); err != nil {
-		return caddyhttp.Error(http.StatusServiceUnavailable, err)
+		p.app.refuse(w, err)
+		return nil
 	}
 	id := p.app.requests.next()
 	logRequestID(r, id)
