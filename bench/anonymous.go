@@ -11,16 +11,38 @@ import (
 	"net/http"
 	"regexp"
 	"sync/atomic"
+	"time"
 )
 
 // errEnough ends a conversation that has done its share.
 var errEnough = errors.New("enough requests")
 
+// settle is longer than the gateway takes to write when a session was last used.
+const settle = 2 * time.Second
+
+// settledWrites returns the write counter when the sign-in that came before has
+// nothing more to write.
+func (b *bench) settledWrites(ctx context.Context) (string, error) {
+	before := ""
+	for {
+		now, err := b.storeWrites(ctx)
+		if err != nil || now == before {
+			return now, err
+		}
+		before = now
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(settle):
+		}
+	}
+}
+
 // countWrites sends requests that carry no session, page navigations and others
 // by turns, and compares the store's write counter before and after: visitors
 // who have not signed in must not cost a single write.
 func (b *bench) countWrites(ctx context.Context, o options) error {
-	before, err := b.storeWrites(ctx)
+	before, err := b.settledWrites(ctx)
 	if err != nil {
 		return err
 	}
