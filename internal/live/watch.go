@@ -182,7 +182,7 @@ func (s *Session) expiring(seen, now time.Time) (over []*Tie, after time.Duratio
 		case stream && state.Expired(seen, t.Terms.Limits, now):
 			over = append(over, t)
 		case !stream && t.Terms.Passive:
-		case !stream || t.Terms.Waits:
+		case !stream || t.bits.Load()&begun == 0:
 			// It moves, or may begin to.
 			after = lookEvery
 		default:
