@@ -163,7 +163,6 @@ http://app.localhost:PORT {
 const gatedConfig = `{
 	admin ADMIN
 	auto_https off
-	metrics
 	gatehouse {
 		portal http://login.localhost:PORT
 		store bbolt DIR/gatehouse.db
