@@ -57,14 +57,14 @@ func placeholders(r *http.Request, u *identity.User) {
 	if u == nil {
 		u = &identity.User{}
 	}
-	// Set, unlike Map, also wins over a name that another handler has set before.
-	repl.Set("http.auth.user.id", u.Name)
 	repl.Map(func(key string) (any, bool) {
 		name, ok := strings.CutPrefix(key, "http.auth.user.")
 		if !ok {
 			return nil, false
 		}
 		switch name {
+		case "id":
+			return u.Name, true
 		case "sub":
 			return u.ID, true
 		case "name":
@@ -76,4 +76,8 @@ func placeholders(r *http.Request, u *identity.User) {
 		}
 		return nil, false
 	})
+	// Whoever has been first wins over what is mapped, and only that is worth a map.
+	if id, _ := repl.Get("http.auth.user.id"); id != u.Name {
+		repl.Set("http.auth.user.id", u.Name)
+	}
 }

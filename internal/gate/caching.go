@@ -12,11 +12,7 @@ import (
 // whatever the app says (RFC 9111, section 3). A browser's own cache goes on as the
 // app wants. It does not allocate when the app has said so itself.
 func MakePrivate(h http.Header) {
-	for name := range h {
-		if isTargeted(name) {
-			delete(h, name)
-		}
-	}
+	deleteTargeted(h)
 	lines := h["Cache-Control"]
 	if isPrivate(lines) {
 		return
@@ -32,8 +28,16 @@ func MakePrivate(h http.Header) {
 	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
 }
 
-// isTargeted reports whether a header speaks to one kind of shared cache past
+// deleteTargeted takes out what speaks to one kind of shared cache past
 // Cache-Control: CDN-Cache-Control and its relatives (RFC 9213), and older ones.
+func deleteTargeted(h http.Header) {
+	for name := range h {
+		if isTargeted(name) {
+			delete(h, name)
+		}
+	}
+}
+
 func isTargeted(name string) bool {
 	switch name {
 	case "Surrogate-Control", "Edge-Control", "X-Accel-Expires":

@@ -62,11 +62,13 @@ func (w *writer) finish() {
 	if !w.identified {
 		return
 	}
-	if h["Cache-Control"] == nil {
-		w.private[0] = "private"
-		h["Cache-Control"] = w.private[:]
+	if h["Cache-Control"] != nil {
+		MakePrivate(h)
+		return
 	}
-	MakePrivate(h)
+	deleteTargeted(h)
+	w.private[0] = "private"
+	h["Cache-Control"] = w.private[:]
 }
 
 func (w *writer) Write(p []byte) (int, error) {
