@@ -43,7 +43,8 @@ type Gate struct {
 	// Audit learns of each decision that matters.
 	Audit audit.Sink
 
-	cleaner *Cleaner
+	cleaner *Cleaner // for anybody
+	proxied *Cleaner // for trusted proxies
 	places  []place
 }
 
@@ -55,6 +56,9 @@ type Arrival struct {
 	URL *url.URL
 	// ID names the request on error pages and in logs.
 	ID string
+	// Trusted says that the peer is a proxy whose word counts. What only such a proxy
+	// may say about a request (Forwarded, X-Real-Ip) is removed otherwise.
+	Trusted bool
 }
 
 // Pass is a request that may go on. Release must be called when it is over, before
@@ -111,6 +115,7 @@ func (g *Gate) Prepare() {
 		names = append(names, policy.OverrideHeaders()...)
 	}
 	g.cleaner = NewCleaner(names, g.App.KeepAuthorization)
+	g.proxied = NewProxyCleaner(names, g.App.KeepAuthorization)
 	g.places = newPlaces(g.App.Targets)
 }
 
@@ -129,9 +134,18 @@ func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *P
 	}()
 	v.at = g.place(r, a.URL.Path)
 	v.presented = v.at.cookies.Take(r.Header)
-	g.cleaner.Clean(r.Header)
-	g.cleaner.CleanTrailer(r)
+	g.clean(r, a.Trusted)
 	return v.walk()
+}
+
+// clean takes out of the request what its peer may not say.
+func (g *Gate) clean(r *http.Request, trusted bool) {
+	cleaner := g.cleaner
+	if trusted {
+		cleaner = g.proxied
+	}
+	cleaner.Clean(r.Header)
+	cleaner.CleanTrailer(r)
 }
 
 // walk is the order of the steps; each either settles the request or leaves it
@@ -239,7 +253,7 @@ func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
 		return nil, true
 	}
 	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
-	p.Request = v.r.WithContext(p.tie.Context)
+	p.Request = v.r.WithContext(&p.tie)
 	if v.r.Body != nil && v.r.Body != http.NoBody {
 		p.body = body{v.r.Body, &p.tie}
 		p.Request.Body = &p.body

@@ -33,7 +33,7 @@ func TestRefusedBeforeStored(t *testing.T) {
 	go func() { ended <- h.keeper.End(t.Context(), token.ID) }()
 	<-slow.reached
 	h.refused("before the commit", token)
-	if tie.Context.Err() == nil {
+	if tie.Err() == nil {
 		t.Error("a stream runs on")
 	}
 	if !slices.Equal(h.Ending(), []store.ID{token.ID}) || !h.IsEnding(token.ID) {

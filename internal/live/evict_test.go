@@ -37,7 +37,7 @@ func TestRoomIsMade(t *testing.T) {
 				t.Fatalf("after %d sessions %d are in memory", i+1, h.Warm())
 			}
 		}
-		if again, _ := h.mustFind(tokens[0]); again != tied || tie.Context.Err() != nil {
+		if again, _ := h.mustFind(tokens[0]); again != tied || tie.Err() != nil {
 			t.Error("a session in use has left memory")
 		}
 		if _, ok := gone.Tie(t.Context()); ok {
@@ -50,7 +50,7 @@ func TestRoomIsMade(t *testing.T) {
 		}
 		defer fresh.Release()
 		must(t, h.keeper.End(t.Context(), tokens[1].ID))
-		if fresh.Context.Err() == nil {
+		if fresh.Err() == nil {
 			t.Error("the end does not reach the session that was found again")
 		}
 	})

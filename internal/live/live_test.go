@@ -306,7 +306,7 @@ func TestDamagedSessionLetsNobodyIn(t *testing.T) {
 	if s, user, err := h.find(token); s != nil || user != nil || !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("got %v, %v, %v; want ErrCorrupt", s, user, err)
 	}
-	if tie.Context.Err() == nil {
+	if tie.Err() == nil {
 		t.Error("a request runs on under a session that cannot be read")
 	}
 }

@@ -21,14 +21,13 @@ var ErrEnded = errors.New("session ended")
 var ErrExpired = errors.New("session expired")
 
 // Tie binds a running request to its session, so that the session's end also
-// cuts a stream that was opened before.
+// cuts a stream that was opened before. It is the request's context, which is done
+// when the request is over or has been cut.
 type Tie struct {
-	// Context is done when the request is over or has been cut.
-	Context context.Context
 	// Terms are set before the bond is made.
 	Terms Terms
 
-	cancel  context.CancelCauseFunc
+	cuttable
 	session *Session
 	index   int
 	bits    atomic.Uint32
@@ -69,9 +68,8 @@ func (s *Session) Tie(parent context.Context) (*Tie, bool) {
 // TieTo is Tie with the caller's memory. The Tie is of use only when the answer is true.
 func (s *Session) TieTo(t *Tie, parent context.Context) bool {
 	t.session = s
-	t.Context, t.cancel = context.WithCancelCause(parent)
+	t.parent = parent
 	if !s.add(t) {
-		t.cancel(ErrEnded)
 		return false
 	}
 	if t.Terms.Passive {
@@ -128,7 +126,7 @@ func (t *Tie) isStream() bool {
 // sever cuts the request.
 func (t *Tie) sever(cause error) {
 	t.bits.Or(cut)
-	t.cancel(cause)
+	t.cut(cause)
 }
 
 // Release ends the bond when the request is over. It must be called.
@@ -136,7 +134,7 @@ func (t *Tie) Release() {
 	if t.Detach() && t.bits.Load()&noticed != 0 {
 		t.session.live.lastUse(t, time.Now().Round(0))
 	}
-	t.cancel(context.Canceled)
+	t.close()
 }
 
 // Detach lets the request outlive the session, for the one by which a person ends

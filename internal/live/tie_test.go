@@ -38,14 +38,14 @@ func TestEndCutsWhatRuns(t *testing.T) {
 		if i == 17 {
 			want = context.Canceled
 		}
-		if got := context.Cause(tie.Context); !errors.Is(got, want) {
+		if got := context.Cause(tie); !errors.Is(got, want) {
 			t.Errorf("request %d: cut with %v, want %v", i, got, want)
 		}
 	}
 	if tie, ok := s.Tie(t.Context()); ok || tie != nil {
 		t.Error("a request is bound to a session that has ended")
 	}
-	if bystander.Context.Err() != nil || o.Running() != 1 {
+	if bystander.Err() != nil || o.Running() != 1 {
 		t.Error("another session's request was cut")
 	}
 	for _, tie := range ties {
@@ -80,7 +80,7 @@ func TestReleaseLeavesNothing(t *testing.T) {
 			}
 			for _, tie := range open {
 				tie.Release()
-				if tie.Context.Err() == nil {
+				if tie.Err() == nil {
 					t.Error("a context is left open")
 				}
 			}
@@ -104,7 +104,7 @@ func TestTieAgainstEnd(t *testing.T) {
 			must(t, h.keeper.End(context.Background(), token.ID))
 		})
 		for _, tie := range ties {
-			if tie != nil && tie.Context.Err() == nil {
+			if tie != nil && tie.Err() == nil {
 				t.Fatal("a request runs on under a session that has ended")
 			}
 		}
@@ -118,7 +118,7 @@ func TestRequestThatIsOver(t *testing.T) {
 	parent, leave := context.WithCancel(t.Context())
 	tie, _ := s.Tie(parent)
 	leave()
-	if got := context.Cause(tie.Context); !errors.Is(got, context.Canceled) || errors.Is(got, live.ErrEnded) {
+	if got := context.Cause(tie); !errors.Is(got, context.Canceled) || errors.Is(got, live.ErrEnded) {
 		t.Errorf("cut with %v", got)
 	}
 	tie.Release()

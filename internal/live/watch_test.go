@@ -73,7 +73,7 @@ func TestExpiryCutsStreams(t *testing.T) {
 				}
 				time.Sleep(time.Until(began.Add(end)) - time.Millisecond)
 				synctest.Wait()
-				if tie.Context.Err() != nil {
+				if tie.Err() != nil {
 					t.Fatal("cut before the session's time is over")
 				}
 				time.Sleep(time.Second)
@@ -82,8 +82,8 @@ func TestExpiryCutsStreams(t *testing.T) {
 				if got := tie.IsCut(); got != c.stream || tie.Move() == c.stream {
 					t.Fatalf("cut: %t", got)
 				}
-				if c.stream && !errors.Is(context.Cause(tie.Context), live.ErrExpired) {
-					t.Errorf("cut because of %v", context.Cause(tie.Context))
+				if c.stream && !errors.Is(context.Cause(tie), live.ErrExpired) {
+					t.Errorf("cut because of %v", context.Cause(tie))
 				}
 				time.Sleep(time.Minute)
 				tie.Release()
@@ -213,14 +213,14 @@ func TestDetachedOutlivesTheEnd(t *testing.T) {
 		t.Error("a bond is dissolved once")
 	}
 	must(t, h.keeper.End(t.Context(), token.ID))
-	if leaving.Context.Err() != nil || !leaving.Move() {
+	if leaving.Err() != nil || !leaving.Move() {
 		t.Error("cut")
 	}
-	if !errors.Is(context.Cause(other.Context), live.ErrEnded) || other.Move() {
+	if !errors.Is(context.Cause(other), live.ErrEnded) || other.Move() {
 		t.Error("another request goes on")
 	}
 	leaving.Release()
-	if leaving.Context.Err() == nil {
+	if leaving.Err() == nil {
 		t.Error("a request that is over goes on")
 	}
 }
