@@ -26,6 +26,12 @@ func clientOf(r *http.Request) netip.Addr {
 	return address.Unmap()
 }
 
+// fromTrustedProxy reports whether the peer is one of Caddy's trusted proxies.
+func fromTrustedProxy(r *http.Request) bool {
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	return trusted
+}
+
 // originalURL returns the request's address as the client sent it, before any
 // rewriting.
 func originalURL(r *http.Request) *url.URL {

@@ -73,13 +73,17 @@ func config(t *testing.T, text string) *caddy.Config {
 }
 
 // ask sends a request to the gateway and returns the status and the body.
-func ask(t *testing.T, port int, host, path string) (int, string) {
+func ask(t *testing.T, port int, host, path string, headers ...string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Host = fmt.Sprintf("%s:%d", host, port)
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Set(name, value)
+	}
 	// The server of the configuration before may still take a connection, and
 	// closes it unanswered; a browser tries again as well.
 	r.Close = true

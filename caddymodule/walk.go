@@ -28,7 +28,7 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 		skipLog(r)
 	}
 	id := w.requests.next()
-	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: id})
+	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: id, Trusted: fromTrustedProxy(r)})
 	if pass == nil {
 		logRequestID(r, id)
 		w.metrics.answered.Inc()

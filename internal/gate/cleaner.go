@@ -15,26 +15,56 @@ const reservedPrefix = "x-gatehouse-"
 // Cleaner takes out of a request what a client may not say. It may be used from
 // many goroutines.
 type Cleaner struct {
-	names     nameSet // never come from a client
-	protected nameSet // may not be named in Connection either
+	names     nameSet  // do not arrive at the app
+	spelled   []string // those among them that do, in this one spelling
+	protected nameSet  // may not be named in Connection either
 }
 
 // NewCleaner returns a Cleaner for an app that learns identities under these names.
 // It also removes the default names and those that other gateways use, since many
 // apps accept several; the names in which clients rewrite an address after the
-// policy has looked at it; `Proxy`, which CGI turns into HTTP_PROXY; and, unless
+// policy has looked at it; `Proxy`, which CGI turns into HTTP_PROXY; unless
 // keepAuthorization, `Authorization`, which several apps believe before anything
-// else. X-Forwarded-For, -Host and -Proto stay, since Caddy's proxy knows which peers
-// to trust with them. Forwarded, X-Real-Ip and X-Forwarded-Prefix, -Port, -Scheme and
-// -Ssl stay as well, though nobody vouches for them: a trusted load balancer may set
-// them, and which peer is one is not known here. Nothing of ours reads any of these.
+// else; and what only a load balancer may say about a request, such as Forwarded.
+// X-Forwarded-For, -Host and -Proto stay in this one spelling, since the proxy behind
+// the gate knows which peers to trust with them. Nothing of ours reads any of these.
 func NewCleaner(names []string, keepAuthorization bool) *Cleaner {
-	c := &Cleaner{names: newNameSet(slices.Concat(names, neverFromClients()))}
+	return newCleaner(slices.Concat(names, neverFromClients(), onlyFromProxies()), keepAuthorization)
+}
+
+// NewProxyCleaner is NewCleaner for requests whose peer is a trusted proxy: what such
+// a proxy says about a request arrives.
+func NewProxyCleaner(names []string, keepAuthorization bool) *Cleaner {
+	return newCleaner(slices.Concat(names, neverFromClients()), keepAuthorization)
+}
+
+func newCleaner(names []string, keepAuthorization bool) *Cleaner {
 	if !keepAuthorization {
-		c.names.add("Authorization")
+		names = append(names, "Authorization")
 	}
-	c.protected = newNameSet([]string{"Authorization", "Cookie"})
+	c := &Cleaner{names: newNameSet(names), protected: newNameSet([]string{"Authorization", "Cookie"})}
+	for _, name := range proxysOwn() {
+		if !c.names.has(name) { // an app may learn identities under any name
+			c.names.add(name)
+			c.spelled = append(c.spelled, name)
+		}
+	}
 	return c
+}
+
+// onlyFromProxies are names under which a load balancer describes the request that
+// it got. Apps build links from them and let people in by address, and the proxy
+// behind the gate passes them on from anybody.
+func onlyFromProxies() []string {
+	return []string{
+		"Forwarded", "X-Real-Ip", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
+	}
+}
+
+// proxysOwn are names that the proxy behind the gate sets, or takes over from a peer
+// that it trusts. Another spelling would arrive beside what it sets.
+func proxysOwn() []string {
+	return []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}
 }
 
 // neverFromClients are the names that mean "the gateway has checked this".
@@ -81,7 +111,7 @@ func (c *Cleaner) remove(h http.Header) {
 // refuses reports whether a client may not send the header.
 func (c *Cleaner) refuses(name string) bool {
 	if c.names.has(name) {
-		return true
+		return !slices.Contains(c.spelled, name)
 	}
 	// The seventh bit of 'X-G' and its like, before the comparison that costs.
 	return len(name) > len(reservedPrefix) && name[2]|0x20 == 'g' && foldsTo(name[:len(reservedPrefix)], reservedPrefix)

@@ -51,7 +51,7 @@ func TestForgedIdentityHeadersAreRemoved(t *testing.T) {
 func TestOrdinaryHeadersStay(t *testing.T) {
 	h := http.Header{}
 	for _, name := range []string{
-		"Accept", "Cookie", "Host", "User-Agent", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded",
+		"Accept", "Cookie", "Host", "User-Agent", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
 		"X-Requested-With", "Remote-Users", "XRemote-User", "Remoteuser", "Proxy-Connection", "X-Gatehouse", "X-Gatehouses-Own", "X", "",
 		"Authorization-Info", "Sec-Fetch-Mode", "Origin", "Upgrade",
 	} {
@@ -61,6 +61,44 @@ func TestOrdinaryHeadersStay(t *testing.T) {
 	cleaner("X-Erp-User").Clean(h)
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a load balancer says about a request arrives from a trusted one and from
+// nobody else, in whatever spelling: apps build links from it and let people in by
+// address (threat 7, oauth2-proxy GHSA-7x63-xv5r-3p2x).
+func TestForwardingHeadersArriveFromTrustedProxiesOnly(t *testing.T) {
+	for _, name := range []string{
+		"Forwarded", "X-Real-Ip", "X_Real_IP", "X-Forwarded-Prefix", "X_Forwarded_Prefix", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
+	} {
+		h := http.Header{name: {"10.0.0.1"}}
+		cleaner().Clean(h)
+		if len(h) > 0 {
+			t.Errorf("%s arrives from anybody", name)
+		}
+		h = http.Header{name: {"10.0.0.1"}, "X_forwarded_user": {"admin"}}
+		gate.NewProxyCleaner(nil, false).Clean(h)
+		if len(h[name]) != 1 || len(h) != 1 {
+			t.Errorf("%s of a trusted proxy: %v", name, h)
+		}
+	}
+}
+
+// The proxy behind the gate sets X-Forwarded-Host, or takes it from a peer that it
+// trusts. A second spelling beside it would be the same variable for CGI and PHP.
+func TestMisspeltForwardingHeadersNeverArrive(t *testing.T) {
+	for _, name := range []string{"X_Forwarded_Host", "X_forwarded_host", "X-Forwarded_For", "X.Forwarded.Proto", "x-forwarded-host"} {
+		for _, c := range []*gate.Cleaner{cleaner(), gate.NewProxyCleaner(nil, false)} {
+			h := http.Header{name: {"evil.example"}, "X-Forwarded-Host": {"wiki.example.com"}}
+			c.Clean(h)
+			if diff := cmp.Diff(http.Header{"X-Forwarded-Host": {"wiki.example.com"}}, h); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+	}
+	h := http.Header{"X-Forwarded-For": {"admin"}}
+	if gate.NewProxyCleaner([]string{"X-Forwarded-For"}, false).Clean(h); len(h) > 0 {
+		t.Error("a header that the app reads identities from arrives in the client's words")
 	}
 }
 
