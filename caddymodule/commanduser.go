@@ -26,11 +26,16 @@ func userCommands() []*cobra.Command {
 
 func userAddCommand() *cobra.Command {
 	var (
-		user  admin.NewUser
-		stdin bool
+		user       admin.NewUser
+		attributes []string
+		stdin      bool
 	)
 	cmd := newCommand("add NAME", "Adds a user", 1, func(cmd *cobra.Command, w wish, words []string) error {
 		user.Name = words[0]
+		var err error
+		if user.Attributes, err = parseAttributes(attributes); err != nil {
+			return err
+		}
 		return w.with(cmd.Context(), need{makes: true}, func(c *client) (err error) {
 			if user.Password, err = newPassword(stdin); err != nil {
 				return err
@@ -41,17 +46,18 @@ func userAddCommand() *cobra.Command {
 	cmd.Flags().StringVar(&user.FullName, "name", "", "The person's name, as apps show it")
 	cmd.Flags().StringVar(&user.Email, "email", "", "E-mail address")
 	cmd.Flags().StringArrayVar(&user.Groups, "group", nil, "A group; repeat it for several")
+	cmd.Flags().StringArrayVar(&attributes, "attr", nil, "An attribute, KEY=VALUE; repeat it for several")
 	passwordFlag(cmd, &stdin)
 	return cmd
 }
 
 func userSetCommand() *cobra.Command {
 	var (
-		fullName, email string
-		groups          []string
-		noGroups        bool
+		fullName, email    string
+		groups, attributes []string
+		noGroups           bool
 	)
-	cmd := newCommand("set NAME", "Changes name, e-mail address and groups; what is not given stays as it is", 1,
+	cmd := newCommand("set NAME", "Changes name, e-mail address, groups and attributes; what is not given stays as it is", 1,
 		func(cmd *cobra.Command, w wish, words []string) error {
 			edit := admin.UserEdit{Name: words[0]}
 			flags := cmd.Flags()
@@ -67,11 +73,15 @@ func userSetCommand() *cobra.Command {
 			if noGroups {
 				edit.Groups = new([]string{}) // an empty list: null would leave the groups as they are
 			}
+			var err error
+			if edit.Attributes, err = parseAttributes(attributes); err != nil {
+				return err
+			}
 			switch {
 			case len(groups) > 0 && noGroups:
 				return usageError("--group and --no-groups contradict each other")
-			case edit == admin.UserEdit{Name: edit.Name}:
-				return usageError("nothing to set: give --name, --email, --group or --no-groups")
+			case edit.FullName == nil && edit.Email == nil && edit.Groups == nil && edit.Attributes == nil:
+				return usageError("nothing to set: give --name, --email, --group, --no-groups or --attr")
 			}
 			return w.with(cmd.Context(), need{}, func(c *client) error {
 				return changeUser(cmd, c, "users/set", edit, "changed")
@@ -81,7 +91,27 @@ func userSetCommand() *cobra.Command {
 	cmd.Flags().StringVar(&email, "email", "", "E-mail address; empty for none")
 	cmd.Flags().StringArrayVar(&groups, "group", nil, "A group, in place of the ones before; repeat it for several")
 	cmd.Flags().BoolVar(&noGroups, "no-groups", false, "Take the user out of all groups")
+	cmd.Flags().StringArrayVar(&attributes, "attr", nil, "Set an attribute, KEY=VALUE, or remove it, KEY=; repeat it for several")
 	return cmd
+}
+
+// parseAttributes reads KEY=VALUE words; without any there is no map.
+func parseAttributes(words []string) (map[string]string, error) {
+	var attributes map[string]string
+	for _, word := range words {
+		key, value, found := strings.Cut(word, "=")
+		if !found || key == "" {
+			return nil, usageError(fmt.Sprintf("--attr %q: write KEY=VALUE, or KEY= to remove the attribute", word))
+		}
+		if _, twice := attributes[key]; twice {
+			return nil, usageError(fmt.Sprintf("--attr %s is there twice: keep one of the two", key))
+		}
+		if attributes == nil {
+			attributes = map[string]string{}
+		}
+		attributes[key] = value
+	}
+	return attributes, nil
 }
 
 func userPasswdCommand() *cobra.Command {

@@ -41,6 +41,9 @@ type User struct {
 	FullName string
 	Email    string
 	Groups   []string
+	// Attributes are what else is known of the person, by name: the number in the
+	// payroll, the name in an old app. It may be nil, and nobody writes to it.
+	Attributes map[string]string
 	// Disabled says that the person may not sign in and that no live session counts.
 	Disabled bool
 	// Version grows with every change.

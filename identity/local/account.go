@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,9 +33,11 @@ type account struct {
 	FullName string
 	Email    string
 	Groups   []string
-	Password hash
-	Disabled bool
-	Removed  bool
+	// Attributes are never written to: a change makes new ones.
+	Attributes map[string]string
+	Password   hash
+	Disabled   bool
+	Removed    bool
 }
 
 // An ID is this prefix and 128 random bits.
@@ -67,27 +70,28 @@ func UserOf(document string) (id string, ok bool) {
 func (a *account) user() *identity.User {
 	return &identity.User{
 		ID: a.ID, Source: Source, Name: a.Name,
-		FullName: a.FullName, Email: a.Email, Groups: slices.Clone(a.Groups),
+		FullName: a.FullName, Email: a.Email, Groups: slices.Clone(a.Groups), Attributes: maps.Clone(a.Attributes),
 		Disabled: a.Disabled, Version: a.Version,
 	}
 }
 
 // stored is the form of an account in the store.
 type stored struct {
-	Name     string   `json:"name,omitempty"`
-	FullName string   `json:"full_name,omitempty"`
-	Email    string   `json:"email,omitempty"`
-	Groups   []string `json:"groups,omitempty"`
-	Password string   `json:"password,omitempty"`
-	Disabled bool     `json:"disabled,omitempty"`
-	Removed  bool     `json:"removed,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	FullName   string            `json:"full_name,omitempty"`
+	Email      string            `json:"email,omitempty"`
+	Groups     []string          `json:"groups,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Password   string            `json:"password,omitempty"`
+	Disabled   bool              `json:"disabled,omitempty"`
+	Removed    bool              `json:"removed,omitempty"`
 }
 
 // put returns the change which stores the account, provided that nobody else
 // has changed it since it was read.
 func (a *account) put() store.PutDocument {
 	data, _ := json.Marshal(stored{ // strings and booleans always have a JSON form
-		Name: a.Name, FullName: a.FullName, Email: a.Email, Groups: a.Groups,
+		Name: a.Name, FullName: a.FullName, Email: a.Email, Groups: a.Groups, Attributes: a.Attributes,
 		Password: a.Password.text(), Disabled: a.Disabled, Removed: a.Removed,
 	})
 	return store.PutDocument{Document: store.Document{Name: accountPrefix + a.ID, Data: data, Version: a.Version}}
@@ -106,7 +110,7 @@ func parse(d store.Document) (*account, error) {
 	}
 	return &account{
 		ID: strings.TrimPrefix(d.Name, accountPrefix), Version: d.Version,
-		Name: s.Name, FullName: s.FullName, Email: s.Email, Groups: s.Groups,
+		Name: s.Name, FullName: s.FullName, Email: s.Email, Groups: s.Groups, Attributes: s.Attributes,
 		Password: password, Disabled: s.Disabled, Removed: s.Removed,
 	}, nil
 }

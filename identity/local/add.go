@@ -13,11 +13,12 @@ import (
 
 // NewUser is what [Users.Add] needs to know. Name and Password must be set.
 type NewUser struct {
-	Name     string
-	FullName string
-	Email    string
-	Groups   []string
-	Password string
+	Name       string
+	FullName   string
+	Email      string
+	Groups     []string
+	Attributes map[string]string
+	Password   string
 }
 
 // Add makes a user: [ErrInvalid], [ErrExists] or [ErrRemoved] when that is not possible.
@@ -30,7 +31,7 @@ func (u *Users) Add(ctx context.Context, n NewUser, with ...store.Change) (*iden
 		return nil, err
 	}
 	a := &account{ID: newID(), Name: name}
-	if err := a.edit(Edit{FullName: &n.FullName, Email: &n.Email, Groups: &n.Groups}); err != nil {
+	if err := a.edit(Edit{FullName: &n.FullName, Email: &n.Email, Groups: &n.Groups, Attributes: n.Attributes}); err != nil {
 		return nil, err
 	}
 	if a.Password, err = u.hashNew(ctx, n.Password); err != nil {

@@ -4,6 +4,7 @@
 package local
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,6 +19,9 @@ const (
 	maxEmailBytes    = 254 // RFC 5321, section 4.5.3.1.3, without the brackets
 	maxGroupBytes    = 128
 	maxGroups        = 1000
+	maxAttributes    = 64
+	maxKeyBytes      = 64
+	maxValueBytes    = 256
 	notInGroups      = ",|;"
 	notInEmails      = `,;<>"()[]\`
 )
@@ -67,6 +71,38 @@ func checkGroup(group string) error {
 		return invalid(FieldGroup, "group %q has one of %s, which separate groups", group, notInGroups)
 	}
 	return checkLine(FieldGroup, group, maxGroupBytes)
+}
+
+// editAttributes returns the attributes with some set, or removed where the value
+// is empty. It leaves alone what it is given.
+func editAttributes(now, edit map[string]string) (map[string]string, error) {
+	after := maps.Clone(now)
+	for _, key := range slices.Sorted(maps.Keys(edit)) {
+		value := norm.NFC.String(edit[key])
+		if err := checkAttribute(key, value); err != nil {
+			return nil, err
+		}
+		if value == "" {
+			delete(after, key)
+			continue
+		}
+		if after == nil {
+			after = map[string]string{}
+		}
+		after[key] = value
+	}
+	if len(after) > maxAttributes {
+		return nil, invalid(FieldAttribute, "a user has at most %d attributes", maxAttributes)
+	}
+	return after, nil
+}
+
+func checkAttribute(key, value string) error {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	if key == "" || len(key) > maxKeyBytes || strings.Trim(key, letters) != "" {
+		return invalid(FieldAttribute, "%q is not the name of an attribute: use at most %d letters, digits, hyphens, underscores and dots", key, maxKeyBytes)
+	}
+	return checkLine(FieldAttribute, value, maxValueBytes)
 }
 
 // checkLine refuses what would not stay one line, or would not read as it is

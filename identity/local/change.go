@@ -17,6 +17,9 @@ type Edit struct {
 	FullName *string
 	Email    *string
 	Groups   *[]string
+	// Attributes are set one by one, and those that are not named stay; an empty
+	// value removes one.
+	Attributes map[string]string
 }
 
 // Set changes what is known of a user: [ErrInvalid], [identity.ErrUnknown] or
@@ -134,5 +137,10 @@ func (a *account) edit(e Edit) error {
 		}
 		a.Groups = groups
 	}
+	attributes, err := editAttributes(a.Attributes, e.Attributes)
+	if err != nil {
+		return err
+	}
+	a.Attributes = attributes
 	return nil
 }

@@ -317,6 +317,51 @@ func TestAnyCountsDisabledUsers(t *testing.T) {
 	check(false)
 }
 
+// Attributes are set one by one: what is not named stays, an empty value removes.
+// A user that was returned before does not change (identity.User).
+func TestAttributes(t *testing.T) {
+	users, _ := open(t)
+	addAnna(t, users)
+	set := func(edit map[string]string) (*identity.User, error) {
+		return users.Set(t.Context(), "anna", local.Edit{Attributes: edit})
+	}
+	before, err := set(map[string]string{"erp_id": "4711", "room": "B=2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := set(map[string]string{"room": "", "never_there": "", "desk": "9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"erp_id": "4711", "desk": "9"}, after.Attributes); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"erp_id": "4711", "room": "B=2"}, before.Attributes); diff != "" {
+		t.Errorf("the user returned before: %s", diff)
+	}
+	if now, err := users.User(t.Context(), after.ID); err != nil || !cmp.Equal(now, after) {
+		t.Errorf("got %v, %v, want %v", now, err, after)
+	}
+	if _, err := users.Set(t.Context(), "anna", local.Edit{FullName: new("A")}); err != nil {
+		t.Fatal(err)
+	}
+	if now, _ := users.User(t.Context(), after.ID); !cmp.Equal(now.Attributes, after.Attributes) {
+		t.Errorf("another edit changed them to %v", now.Attributes)
+	}
+	many := map[string]string{}
+	for i := range 63 {
+		many[fmt.Sprint("k", i)] = "v"
+	}
+	for _, bad := range []map[string]string{
+		{"": "x"}, {"erp id": "x"}, {"größe": "x"}, {strings.Repeat("k", 65): "x"},
+		{"a": "b\r\nRemote-User: admin"}, {"a": " x"}, {"a": "\xff"}, {"a": "\u202edrow"}, {"a": strings.Repeat("x", 257)}, many,
+	} {
+		if _, err := set(bad); !errors.Is(err, local.ErrInvalid) {
+			t.Errorf("%.60q: got %v, want ErrInvalid", bad, err)
+		}
+	}
+}
+
 func TestListIsByName(t *testing.T) {
 	users, _ := open(t)
 	for _, name := range []string{"carl", "Anna", "bert", "dora"} {

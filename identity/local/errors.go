@@ -28,11 +28,12 @@ type Field string
 
 // The fields of a user.
 const (
-	FieldName     Field = "user name"
-	FieldFullName Field = "full name"
-	FieldEmail    Field = "e-mail address"
-	FieldGroup    Field = "group"
-	FieldPassword Field = "password"
+	FieldName      Field = "user name"
+	FieldFullName  Field = "full name"
+	FieldEmail     Field = "e-mail address"
+	FieldGroup     Field = "group"
+	FieldAttribute Field = "attribute"
+	FieldPassword  Field = "password"
 )
 
 // InvalidError says which part of a user cannot be taken, and why. It is an

@@ -14,7 +14,9 @@ type User struct {
 	FullName string   `json:"full_name"`
 	Email    string   `json:"email"`
 	Groups   []string `json:"groups"`
-	Disabled bool     `json:"disabled"`
+	// Attributes are what else is known of the user, by name.
+	Attributes map[string]string `json:"attributes"`
+	Disabled   bool              `json:"disabled"`
 	// Version grows with every change.
 	Version uint64 `json:"version"`
 }
@@ -24,9 +26,13 @@ func seen(u *identity.User) User {
 	if groups == nil {
 		groups = []string{} // an empty list, not null
 	}
+	attributes := u.Attributes
+	if attributes == nil {
+		attributes = map[string]string{}
+	}
 	return User{
 		ID: u.ID, Source: u.Source, Name: u.Name, FullName: u.FullName, Email: u.Email,
-		Groups: groups, Disabled: u.Disabled, Version: u.Version,
+		Groups: groups, Attributes: attributes, Disabled: u.Disabled, Version: u.Version,
 	}
 }
 
@@ -37,11 +43,12 @@ type UserName struct {
 
 // NewUser is the user to be added. Name and password are needed.
 type NewUser struct {
-	Name     string   `json:"name"`
-	FullName string   `json:"full_name,omitempty"`
-	Email    string   `json:"email,omitempty"`
-	Groups   []string `json:"groups,omitempty"`
-	Password Password `json:"password"`
+	Name       string            `json:"name"`
+	FullName   string            `json:"full_name,omitempty"`
+	Email      string            `json:"email,omitempty"`
+	Groups     []string          `json:"groups,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Password   Password          `json:"password"`
 }
 
 // UserEdit changes what is known of a user. What is left out stays as it is;
@@ -51,6 +58,8 @@ type UserEdit struct {
 	FullName *string   `json:"full_name,omitempty"`
 	Email    *string   `json:"email,omitempty"`
 	Groups   *[]string `json:"groups,omitempty"`
+	// Attributes are set one by one; those that are not named stay.
+	Attributes map[string]string `json:"attributes,omitempty"`
 }
 
 // NewPassword gives a user another password.

@@ -34,15 +34,17 @@ func (a *Admin) ListUsers(ctx context.Context) ([]User, error) {
 // AddUser makes a user.
 func (a *Admin) AddUser(ctx context.Context, n NewUser) (UserChange, error) {
 	user, err := a.Users.Add(ctx, local.NewUser{
-		Name: n.Name, FullName: n.FullName, Email: n.Email, Groups: n.Groups, Password: string(n.Password),
+		Name: n.Name, FullName: n.FullName, Email: n.Email, Groups: n.Groups, Attributes: n.Attributes, Password: string(n.Password),
 	})
 	return a.answer(user, err, "added")
 }
 
-// SetUser changes name, e-mail address and groups. It counts at the next request
+// SetUser changes name, e-mail address, groups and attributes. It counts at the next request
 // of a live session.
 func (a *Admin) SetUser(ctx context.Context, e UserEdit) (UserChange, error) {
-	user, err := a.Users.Set(ctx, e.Name, local.Edit{FullName: e.FullName, Email: e.Email, Groups: e.Groups})
+	user, err := a.Users.Set(ctx, e.Name, local.Edit{
+		FullName: e.FullName, Email: e.Email, Groups: e.Groups, Attributes: e.Attributes,
+	})
 	return a.answer(user, err, "changed")
 }
 

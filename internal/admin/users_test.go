@@ -45,8 +45,8 @@ func TestListIsAnArrayOfUsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(`[{"id":"` + list[0].ID + `","source":"local","name":"aa","full_name":"","email":"","groups":[],"disabled":false,"version":1},` +
-		`{"id":"` + anna.ID + `","source":"local","name":"anna","full_name":"Anna Ölander","email":"anna@example.com","groups":["staff"],"disabled":false,"version":1}]`)
+	check(`[{"id":"` + list[0].ID + `","source":"local","name":"aa","full_name":"","email":"","groups":[],"attributes":{},"disabled":false,"version":1},` +
+		`{"id":"` + anna.ID + `","source":"local","name":"anna","full_name":"Anna Ölander","email":"anna@example.com","groups":["staff"],"attributes":{},"disabled":false,"version":1}]`)
 }
 
 // What takes something away from a person takes their sessions as well; what
