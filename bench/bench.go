@@ -29,6 +29,8 @@ type bench struct {
 // must look. Both sides get the same bytes, cookie included.
 type target struct {
 	name, address, host, cookie string
+	// bare leaves out the headers of a browser.
+	bare bool
 }
 
 func start(ctx context.Context, dir string, o options) (_ *bench, err error) {
@@ -64,6 +66,7 @@ func start(ctx context.Context, dir string, o options) (_ *bench, err error) {
 		return nil, fmt.Errorf("signing in: %w", err)
 	}
 	b.plain.cookie = b.gated.cookie
+	b.plain.bare, b.gated.bare = o.bare, o.bare
 	return b, nil
 }
 

@@ -43,6 +43,30 @@ func chooseLoad(name string) (load, error) {
 	return load{}, fmt.Errorf("unknown load generator %q: \"wrk\" or \"go\"", name)
 }
 
+// browser are the headers that Firefox sends with a page it navigates to. The more a
+// request holds, the more everything costs that is not the gate.
+var browser = []string{
+	"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+	"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+	"Accept-Language: de,en-US;q=0.7,en;q=0.3",
+	"Accept-Encoding: gzip, deflate, br, zstd",
+	"Upgrade-Insecure-Requests: 1",
+	"Sec-Fetch-Dest: document",
+	"Sec-Fetch-Mode: navigate",
+	"Sec-Fetch-Site: same-origin",
+	"Sec-Fetch-User: ?1",
+	"Priority: u=0, i",
+}
+
+// headers returns what each request to the target says besides Host.
+func (t *target) headers() []string {
+	headers := []string{"Cookie: " + t.cookie}
+	if t.bare {
+		return headers
+	}
+	return append(headers, browser...)
+}
+
 var (
 	wrkRate  = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 	wrkWrong = regexp.MustCompile(`(?m)^\s*(Non-2xx.*|Socket errors:.*)$`)
@@ -50,9 +74,11 @@ var (
 
 func driveWrk(ctx context.Context, t *target, connections int, d time.Duration) (float64, error) {
 	seconds := max(1, int(d.Round(time.Second).Seconds()))
-	cmd := exec.CommandContext(ctx, "wrk", "-t1", "-c"+strconv.Itoa(connections), "-d"+strconv.Itoa(seconds)+"s",
-		"-H", "Host: "+t.host, "-H", "Cookie: "+t.cookie, "http://"+t.address+"/")
-	out, err := cmd.CombinedOutput()
+	args := []string{"-t1", "-c" + strconv.Itoa(connections), "-d" + strconv.Itoa(seconds) + "s", "-H", "Host: " + t.host}
+	for _, h := range t.headers() {
+		args = append(args, "-H", h)
+	}
+	out, err := exec.CommandContext(ctx, "wrk", append(args, "http://"+t.address+"/")...).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("wrk: %w\n%s", err, out)
 	}
@@ -72,7 +98,7 @@ func driveGo(ctx context.Context, t *target, connections int, d time.Duration) (
 	defer cancel()
 	begin := time.Now()
 	err := each(connections, func() error {
-		return converse(ctx, t, request(t, "Cookie: "+t.cookie), func(resp *http.Response) error {
+		return converse(ctx, t, request(t, t.headers()...), func(resp *http.Response) error {
 			if resp.StatusCode != http.StatusOK {
 				return fmt.Errorf("%s answered %s", t.name, resp.Status)
 			}

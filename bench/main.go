@@ -8,6 +8,7 @@
 //
 //	go run . -rounds 5               before a real upstream
 //	go run . -rounds 5 -respond      Caddy answers by itself: the gate shows more
+//	go run . -rounds 5 -bare         with the shortest requests there are
 //	go run . -anonymous 100000       what visitors without a session write
 //
 // The gated side serves one person who has signed in, over HTTP as any browser
@@ -30,6 +31,7 @@ type options struct {
 	duration    time.Duration
 	connections int
 	respond     bool
+	bare        bool
 	anonymous   int
 	client      string
 	caddy       string
@@ -41,6 +43,7 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "length of one measurement")
 	flag.IntVar(&o.connections, "connections", 64, "open connections, each with one request at a time")
 	flag.BoolVar(&o.respond, "respond", false, "let Caddy answer by itself in place of the upstream")
+	flag.BoolVar(&o.bare, "bare", false, "send Host and Cookie alone, not the other headers of a browser")
 	flag.IntVar(&o.anonymous, "anonymous", 0, "instead: send this many requests without a session and compare the store's write counter")
 	flag.StringVar(&o.client, "client", "", "load generator, \"wrk\" or \"go\"; default: wrk where it is installed")
 	flag.StringVar(&o.caddy, "caddy", "", "the Caddy to measure, with Gatehouse in it; default: built from this checkout")
