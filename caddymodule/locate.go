@@ -38,6 +38,7 @@ type located struct {
 type town struct {
 	portal place
 	apps   []*located
+	guide  *locator
 }
 
 // locate finds out where the portal and each app live, and checks what shows only
@@ -88,7 +89,7 @@ func (l *locator) locate() (*town, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &town{portal: portal, apps: apps}, checkNeighbours(portal.address, apps)
+	return &town{portal: portal, apps: apps, guide: l}, checkNeighbours(portal.address, apps)
 }
 
 // group makes one app of all gates with one name.

@@ -43,6 +43,9 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 		house: house,
 		place: a.tenancy.place,
 	}
+	if a.town != nil {
+		o.Way = a.town.way
+	}
 	for _, app := range apps {
 		o.Apps = append(o.Apps, admin.App{Name: app.Name, Targets: app.Targets, Policy: app.Policy})
 	}

@@ -4,9 +4,11 @@
 package caddymodule
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/caddyserver/caddy/v2"
@@ -27,31 +29,52 @@ type probe struct {
 
 	groups map[string]bool
 	depth  int
-	// reached is our handler that the request came to, answered the name of the
-	// module that answered before.
+	// reached is our handler that the request came to, and path the escaped path that
+	// it came with; answered is the name of the module that answered before.
 	reached  caddyhttp.MiddlewareHandler
+	path     string
 	answered string
+}
+
+// errand is the request with which a probe sets out: what a browser sends that opens
+// a page.
+type errand struct {
+	to      address
+	path    string // with query, escaped; not below the path of to
+	overTLS bool
+	// method is GET when it is empty.
+	method string
+	// client is nobody's address (RFC 5737) where it is not valid.
+	client netip.Addr
 }
 
 // send walks a GET of path at an address. It reports our handler that would see
 // the request, or what answers instead.
 func send(server *caddyhttp.Server, to address, path string, overTLS bool) (reached caddyhttp.MiddlewareHandler, answered string, err error) {
-	stranger := probe{server: server}
-	if err := stranger.walk(to, path, overTLS); err != nil || stranger.reached != nil {
-		return stranger.reached, "", err
-	}
-	insider := probe{server: server, insider: true}
-	err = insider.walk(to, path, overTLS)
-	return insider.reached, stranger.answered, err
+	p, err := follow(server, errand{to: to, path: path, overTLS: overTLS})
+	return p.reached, p.answered, err
 }
 
-func (p *probe) walk(to address, path string, overTLS bool) (err error) {
+// follow walks a request. When its client is not known and comes to no handler of
+// ours, it walks as somebody whom all matchers of addresses let in.
+func follow(server *caddyhttp.Server, e errand) (*probe, error) {
+	stranger := &probe{server: server}
+	if err := stranger.walk(e); err != nil || stranger.reached != nil || e.client.IsValid() {
+		return stranger, err
+	}
+	insider := &probe{server: server, insider: true}
+	err := insider.walk(e)
+	insider.answered = stranger.answered
+	return insider, err
+}
+
+func (p *probe) walk(e errand) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // a matcher from elsewhere
-			err = fmt.Errorf("a matcher panicked on a GET of %s: %v", to.origin()+path, cause)
+			err = fmt.Errorf("a matcher panicked on a request for %s: %v", e.to.origin()+e.path, cause)
 		}
 	}()
-	r, err := browserRequest(to, path, overTLS)
+	r, err := e.request()
 	if err != nil {
 		return err
 	}
@@ -64,20 +87,23 @@ func (p *probe) walk(to address, path string, overTLS bool) (err error) {
 	return nil
 }
 
-// browserRequest returns the request of somebody who opens a page. The address is
-// nobody's (RFC 5737).
-func browserRequest(to address, path string, overTLS bool) (*http.Request, error) {
-	r, err := http.NewRequest(http.MethodGet, to.origin()+path, http.NoBody)
+// request returns the request as a server sees it.
+func (e errand) request() (*http.Request, error) {
+	r, err := http.NewRequest(cmp.Or(e.method, http.MethodGet), e.to.origin()+e.path, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
-	r.RequestURI = path
-	r.RemoteAddr = "192.0.2.1:49152"
+	client := e.client
+	if !client.IsValid() {
+		client = netip.AddrFrom4([4]byte{192, 0, 2, 1})
+	}
+	r.RequestURI = e.path
+	r.RemoteAddr = netip.AddrPortFrom(client, 49152).String()
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Sec-Fetch-Mode", "navigate")
 	r.URL.Scheme, r.URL.Host = "", "" // as a server sees it
-	if overTLS {
-		r.TLS = &tls.ConnectionState{ServerName: to.host, HandshakeComplete: true, Version: tls.VersionTLS13}
+	if e.overTLS {
+		r.TLS = &tls.ConnectionState{ServerName: e.to.host, HandshakeComplete: true, Version: tls.VersionTLS13}
 	}
 	return r, nil
 }
@@ -141,7 +167,7 @@ func (p *probe) handler(handler caddyhttp.MiddlewareHandler, next caddyhttp.Hand
 		}
 		switch h := handler.(type) {
 		case *Gate, *Portal:
-			p.reached = h
+			p.reached, p.path = h, r.URL.EscapedPath()
 			return nil
 		case *caddyhttp.Subroute:
 			return p.routes(h.Routes, next).ServeHTTP(w, r)

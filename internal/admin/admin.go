@@ -23,7 +23,8 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
 )
 
-// Admin carries out what an operator asks for. All fields but Apps are needed.
+// Admin carries out what an operator asks for. All fields but Apps and Way
+// are needed.
 type Admin struct {
 	Users    *local.Users
 	Throttle *throttle.Throttle
@@ -35,6 +36,9 @@ type Admin struct {
 	Limits session.Limits
 	// Apps are the configured apps.
 	Apps []App
+	// Way follows a request to a gate, from what its URL alone says. Nil: sites hand
+	// requests on as they come.
+	Way func(Way, Question) (Way, error)
 	// Audit learns of each change that was made.
 	Audit audit.Sink
 }

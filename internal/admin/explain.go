@@ -31,9 +31,10 @@ type Question struct {
 type Explanation struct {
 	App  string `json:"app"`
 	User string `json:"user"`
-	// Path is what the rules are asked about: the path of the URL, decoded. A site
-	// that rewrites paths before the gate asks about another one.
-	Path   string `json:"path"`
+	// Path is what the rules are asked about, decoded: the path as the gate sees it.
+	Path string `json:"path"`
+	// Asked is the path of the URL, decoded, where the site rewrites it before the gate.
+	Asked  string `json:"asked,omitempty"`
 	Method string `json:"method"`
 	// Verdict is "allow", "sign in" or "deny".
 	Verdict string `json:"verdict"`
@@ -44,22 +45,27 @@ type Explanation struct {
 	Note string `json:"note,omitempty"`
 }
 
+// Way is how a request comes to a gate.
+type Way struct {
+	// App names the app whose gate sees the request.
+	App string
+	// Path is the path that the gate sees, as it is escaped there.
+	Path string
+	// Obstacle says why the request seems to come to no gate; empty when it does. The
+	// other fields are what was asked for then.
+	Obstacle string
+}
+
 // Explain tells which rule decides about a request.
 func (a *Admin) Explain(ctx context.Context, q Question) (Explanation, error) {
-	app, err := a.appOf(q.URL)
-	if err != nil {
-		return Explanation{}, err
-	}
-	e := Explanation{App: app.Name, Method: "GET"}
+	e := Explanation{Method: "GET"}
 	if q.Method != "" {
 		e.Method = strings.ToUpper(q.Method)
 	}
-	address, err := url.Parse(q.URL)
-	if err == nil {
-		e.Path, err = policy.CheckPath(orSlash(address.EscapedPath()))
-	}
+	q.Method = e.Method
+	app, err := a.place(q, &e)
 	if err != nil {
-		return Explanation{}, fmt.Errorf("%w: %q: %w", ErrBadQuestion, q.URL, err)
+		return Explanation{}, err
 	}
 	var user *identity.User
 	if q.User != "" {
@@ -68,13 +74,53 @@ func (a *Admin) Explain(ctx context.Context, q Question) (Explanation, error) {
 		}
 		e.User = user.Name
 		if user.Disabled {
-			e.Note = fmt.Sprintf("%s is disabled, cannot sign in and counts as nobody", user.Name)
+			e.note("%s is disabled, cannot sign in and counts as nobody", user.Name)
 		}
 	}
 	facts := policy.Facts{Path: e.Path, Method: e.Method, Address: q.Address}
 	e.Verdict = app.Policy.Decide(user, facts).Verdict.String()
 	e.Lines = app.Policy.Explain(user, facts)
 	return e, nil
+}
+
+// place finds the app whose rules decide and the path that they are asked about.
+func (a *Admin) place(q Question, e *Explanation) (App, error) {
+	app, err := a.appOf(q.URL)
+	if err != nil {
+		return App{}, err
+	}
+	address, err := url.Parse(q.URL)
+	if err != nil {
+		return App{}, fmt.Errorf("%w: %q: %w", ErrBadQuestion, q.URL, err)
+	}
+	way := Way{App: app.Name, Path: orSlash(address.EscapedPath())}
+	asked, err := policy.CheckPath(way.Path)
+	if a.Way != nil && err == nil {
+		way, err = a.Way(way, q)
+	}
+	if err != nil {
+		return App{}, fmt.Errorf("%w: %q: %w", ErrBadQuestion, q.URL, err)
+	}
+	if e.Path, err = policy.CheckPath(way.Path); err != nil {
+		return App{}, fmt.Errorf("%w: %q comes to the gate as %q: %w", ErrBadQuestion, q.URL, way.Path, err)
+	}
+	if e.Path != asked {
+		e.Asked = asked
+		e.note("the site rewrites %s before the gate, which judges %s", asked, e.Path)
+	}
+	if way.Obstacle != "" {
+		e.note("as far as can be seen such a request comes to no gate: %s", way.Obstacle)
+	}
+	e.App = way.App
+	return a.app(way.App)
+}
+
+// note adds a sentence to what else there is to know.
+func (e *Explanation) note(format string, words ...any) {
+	if e.Note != "" {
+		e.Note += "; "
+	}
+	e.Note += fmt.Sprintf(format, words...)
 }
 
 func orSlash(path string) string {
@@ -100,10 +146,15 @@ func (a *Admin) appOf(address string) (App, error) {
 	if err != nil {
 		return App{}, fmt.Errorf("%w: %q: %w: apps are at %s", ErrBadQuestion, address, err, strings.Join(homes, ", "))
 	}
+	return a.app(target.App)
+}
+
+// app finds an app by its name.
+func (a *Admin) app(name string) (App, error) {
 	for _, app := range a.Apps {
-		if app.Name == target.App {
+		if app.Name == name {
 			return app, nil
 		}
 	}
-	return App{}, fmt.Errorf("%w: %q", ErrBadQuestion, address)
+	return App{}, fmt.Errorf("%w: there is no app %q", ErrBadQuestion, name)
 }

@@ -71,3 +71,24 @@ func TestExplainADisabledUser(t *testing.T) {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }
+
+// Rules are asked about the path that the gate sees, which a site may rewrite.
+func TestExplainFollowsTheWayToTheGate(t *testing.T) {
+	h := open(t)
+	h.addAnna(t)
+	h.Way = func(way admin.Way, q admin.Question) (admin.Way, error) {
+		way.Path = "/admin/x"
+		return way, nil
+	}
+	e, err := h.Explain(t.Context(), admin.Question{User: "anna", URL: "https://wiki.example.com/old/admin/x"})
+	if err != nil || e.Verdict != policy.Deny.String() || e.Path != "/admin/x" || e.Asked != "/old/admin/x" || e.Note == "" {
+		t.Errorf("got %+v, %v", e, err)
+	}
+	h.Way = func(way admin.Way, q admin.Question) (admin.Way, error) {
+		way.Path = "/a%2fb"
+		return way, nil
+	}
+	if _, err := h.Explain(t.Context(), admin.Question{URL: "https://wiki.example.com/x"}); !errors.Is(err, admin.ErrBadQuestion) {
+		t.Errorf("a path that the gate would refuse: %v", err)
+	}
+}
