@@ -152,9 +152,9 @@ func (t *timed) Healthy(ctx context.Context) error {
 }
 
 // Count implements store.Counter where the store does.
-func (t *timed) Count(ctx context.Context, kind store.Kind) (int, error) {
+func (t *timed) Count(ctx context.Context, kind store.Kind, at time.Time) (int, error) {
 	if c, ok := t.Store.(store.Counter); ok {
-		return c.Count(ctx, kind)
+		return c.Count(ctx, kind, at)
 	}
 	return 0, errors.ErrUnsupported
 }

@@ -229,10 +229,10 @@ type Stats struct {
 
 // Counter is implemented by stores that know how many records there are.
 type Counter interface {
-	// Count returns how many records of a kind there are. Those that have expired
-	// since the last sweep are among them. It does not read the records, but may
-	// take some milliseconds for each hundred thousand of them.
-	Count(ctx context.Context, kind Kind) (int, error)
+	// Count returns how many records of a kind will be live at a moment, unless
+	// something happens to them before. It opens no payload, but may take some ten
+	// milliseconds for each hundred thousand records.
+	Count(ctx context.Context, kind Kind, at time.Time) (int, error)
 }
 
 // Meter is implemented by stores that count.

@@ -136,26 +136,38 @@ func (a *Admin) revokeUser(ctx context.Context, name string) (Revoked, error) {
 }
 
 func (a *Admin) revokeAll(ctx context.Context) (Revoked, error) {
-	var ids []store.ID
+	var (
+		live, over []store.ID
+		now        = time.Now()
+	)
 	for record, err := range a.Live.List(ctx, session.Kind, store.Filter{}) {
 		if err != nil {
 			return Revoked{}, fmt.Errorf("listing sessions: %w", err)
 		}
-		ids = append(ids, record.ID)
+		if s, err := session.Decode(record); err == nil && s.Over(now) {
+			over = append(over, record.ID)
+		} else {
+			live = append(live, record.ID)
+		}
 	}
-	var (
-		n      int
-		failed error
-	)
+	n, failed := a.endMany(ctx, live)
+	// They open nothing, but nobody is to go on from them either.
+	_, err := a.endMany(ctx, over)
+	failed = errors.Join(failed, err)
+	if n > 0 {
+		a.Audit.Record(audit.Event{Kind: audit.SessionsEnded, Reason: "all revoked" + byOperator, Count: n})
+	}
+	return Revoked{n}, failed
+}
+
+// endMany ends sessions, and returns how many have ended beside an error.
+func (a *Admin) endMany(ctx context.Context, ids []store.ID) (n int, failed error) {
 	for batch := range slices.Chunk(ids, endBatch) {
 		ended, err := a.endBatch(ctx, batch)
 		n += ended
 		failed = errors.Join(failed, err)
 	}
-	if n > 0 {
-		a.Audit.Record(audit.Event{Kind: audit.SessionsEnded, Reason: "all revoked" + byOperator, Count: n})
-	}
-	return Revoked{n}, failed
+	return n, failed
 }
 
 // endBatch ends sessions in one commit, or one by one when some of them have ended

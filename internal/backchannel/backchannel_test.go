@@ -272,22 +272,31 @@ func TestUseRefusesWhatIsNoAddress(t *testing.T) {
 	}
 }
 
-// A session that merely expires is not announced: nothing is queued, and what
-// ends it a second time finds nothing.
+// A session that merely expires is not announced, neither when its person comes back
+// nor when it is forgotten. Who signs out of it afterwards, or takes the browser over,
+// has ended it.
 func TestExpiryIsNotTold(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
-	n := open(t, memory(), patient, w.App).run()
-	s, _, err := n.keeper.Start(t.Context(), session.Login{UserID: person, Origin: wiki, Limits: session.Limits{Lifetime: time.Millisecond}}, time.Now())
-	if err != nil {
-		t.Fatal(err)
+	n := open(t, memory(), patient, w.App)
+	begin := func(l session.Login, ago time.Duration) store.ID {
+		t.Helper()
+		l.Origin, l.Limits = wiki, session.Limits{Lifetime: time.Hour}
+		s, _, err := n.keeper.Start(t.Context(), l, time.Now().Add(-ago))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.ID
 	}
-	until(t, "its expiry", func() bool {
-		_, err := n.store.Get(t.Context(), session.Kind, s.ID)
-		return err != nil
-	})
-	n.end(s.ID)
-	if n.queued() != 0 || len(w.calls()) != 0 {
-		t.Error("told")
+	const over, forgotten = 2 * time.Hour, 2*time.Hour + session.Grace
+	back := begin(session.Login{UserID: person, Replaces: begin(session.Login{UserID: person}, over), Resume: true}, over)
+	n.end(begin(session.Login{UserID: person}, forgotten))
+	if n.queued() != 0 {
+		t.Error("told of an expiry")
+	}
+	n.end(back)
+	begin(session.Login{UserID: "somebody else", Replaces: begin(session.Login{UserID: person}, over)}, 0)
+	if got := n.queued(); got != 2 {
+		t.Errorf("%d told, want the sign-out and the other person", got)
 	}
 }
 

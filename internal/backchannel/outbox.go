@@ -64,6 +64,15 @@ func endsSession(change store.Change) bool {
 	return ok && d.Kind == session.Kind
 }
 
+// startsFor finds the start of a session. Who comes back after their session has
+// expired goes on in the apps, which were not told of that either.
+func startsFor(userID string) func(store.Change) bool {
+	return func(change store.Change) bool {
+		p, ok := change.(store.Put)
+		return ok && p.Record.Kind == session.Kind && p.Record.Owner == userID
+	}
+}
+
 // draft is a commit with the messages of the sessions that it ends.
 type draft struct {
 	changes  []store.Change
@@ -93,6 +102,9 @@ func (o *outbox) draft(ctx context.Context, c *configured, changes []store.Chang
 		if end.Version == 0 {
 			end.Version = ended.Version
 			d.changes[i] = end
+		}
+		if ended.Over(time.Now()) && slices.ContainsFunc(changes, startsFor(ended.UserID)) {
+			continue
 		}
 		if err := o.sender.tell(&d, c, ended); err != nil {
 			return d, err

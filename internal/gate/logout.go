@@ -93,8 +93,8 @@ func (v *visit) held() (store.ID, error) {
 	case v.Live.IsEnding(token.ID):
 		return token.ID, nil
 	}
-	s, err := v.Sessions.Get(v.r.Context(), token.ID)
-	if errors.Is(err, session.ErrNone) || err == nil && !s.Opens(token, v.at.origin) {
+	_, err := v.Sessions.Held(v.r.Context(), token, v.at.origin)
+	if errors.Is(err, session.ErrNone) {
 		return store.ID{}, nil
 	}
 	return token.ID, err

@@ -147,14 +147,14 @@ func (h *House) Stats() store.Stats {
 	return store.Stats{}
 }
 
-// Count returns how many sessions there are, those included that have expired and
-// are not swept yet, and false where the store cannot tell.
+// Count returns how many sessions there are that are not over, and false where the
+// store cannot tell.
 func (h *House) Count(ctx context.Context) (int, bool) {
 	counter, ok := h.opened.(store.Counter)
 	if !ok {
 		return 0, false
 	}
-	n, err := counter.Count(ctx, session.Kind)
+	n, err := counter.Count(ctx, session.Kind, time.Now().Add(session.Grace))
 	return n, err == nil
 }
 

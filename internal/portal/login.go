@@ -145,6 +145,7 @@ func (v *visit) start(user *identity.User, amr []string, returnTo string) {
 	s, err := v.begin(user, session.Login{
 		AMR:      amr,
 		Remember: v.asksToRemember(),
+		Resume:   true,
 		PerUser:  v.PerUser,
 		Displaced: func(id store.ID) {
 			v.record(audit.Event{Kind: audit.SessionsEnded, Session: id, Reason: "made room for a newer one", Count: 1}, user)

@@ -173,7 +173,7 @@ func TestLogoutCutsWhatRuns(t *testing.T) {
 	}
 	defer tie.Release()
 	b.post("/logout", nil)
-	if !errors.Is(context.Cause(tie.Context), live.ErrEnded) {
-		t.Errorf("a request of the session goes on: %v", context.Cause(tie.Context))
+	if !errors.Is(context.Cause(tie), live.ErrEnded) {
+		t.Errorf("a request of the session goes on: %v", context.Cause(tie))
 	}
 }

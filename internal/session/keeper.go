@@ -5,6 +5,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -65,6 +66,9 @@ type Login struct {
 	// before the login is worth nothing after it. The browser must have shown a
 	// good token of it: a selector alone proves nothing.
 	Replaces store.ID
+	// Resume says that the person takes up again what the replaced session has left:
+	// when it was theirs, the new one has its Bond.
+	Resume bool
 }
 
 // Start begins a session at now and returns it with its first token. ErrTooMany:
@@ -87,11 +91,7 @@ func (k *Keeper) Start(ctx context.Context, login Login, now time.Time) (*Sessio
 		Seen:       now,
 		secrets:    []store.Secret{secret(token, login.Origin, now)},
 	}
-	record, err := s.record()
-	if err == nil {
-		err = k.start(ctx, record, login, now)
-	}
-	if err != nil {
+	if err := k.start(ctx, s, login, now); err != nil {
 		return nil, Token{}, fmt.Errorf("starting a session: %w", err)
 	}
 	s.Version = 1
@@ -100,12 +100,19 @@ func (k *Keeper) Start(ctx context.Context, login Login, now time.Time) (*Sessio
 
 // start commits a new session together with the ends of those that it replaces or
 // that make room for it.
-func (k *Keeper) start(ctx context.Context, record store.Record, login Login, now time.Time) error {
+func (k *Keeper) start(ctx context.Context, s *Session, login Login, now time.Time) error {
 	if login.PerUser.Most > 0 {
 		defer k.turns.take(login.UserID)()
 	}
 	for range attempts {
 		surplus, err := k.surplus(ctx, login, now)
+		if err != nil {
+			return err
+		}
+		if s.Bond, err = k.bond(ctx, login); err != nil {
+			return err
+		}
+		record, err := s.record()
 		if err != nil {
 			return err
 		}
@@ -131,6 +138,22 @@ func (k *Keeper) start(ctx context.Context, record store.Record, login Login, no
 	return store.ErrConflict
 }
 
+// bond returns the bond of a new session. One that is taken over counts only in the
+// commit that deletes the session it comes from: whoever has signed out meanwhile
+// has left nothing to take up.
+func (k *Keeper) bond(ctx context.Context, login Login) (string, error) {
+	if login.Resume && !login.Replaces.IsZero() {
+		old, err := k.Get(ctx, login.Replaces)
+		switch {
+		case err == nil && old.UserID == login.UserID:
+			return old.Bond, nil
+		case err != nil && !errors.Is(err, ErrNone):
+			return "", err
+		}
+	}
+	return rand.Text(), nil
+}
+
 func (l *Login) displaced(ids []store.ID) {
 	if l.Displaced == nil {
 		return
@@ -146,8 +169,8 @@ func (k *Keeper) isGone(ctx context.Context, id store.ID) bool {
 	return errors.Is(err, ErrNone)
 }
 
-// Get returns a session as the store knows it, whether or not it has expired by
-// its limits: ErrNone, or an error of the store.
+// Get returns a session as the store knows it, also when it is over by its limits
+// for no longer than [Grace]: ErrNone, or an error of the store.
 func (k *Keeper) Get(ctx context.Context, id store.ID) (*Session, error) {
 	record, err := k.Store.Get(ctx, Kind, id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -170,11 +193,14 @@ type Grant struct {
 
 // Attach gives the session a token for one more origin, in the very commit that
 // spends what the browser offers for it, and counts as a use of the session.
-// ErrNone: there is no such session, and nothing is spent. store.ErrNotFound:
+// ErrNone: there is no such session, or it is over, and nothing is spent. store.ErrNotFound:
 // what was to be spent is spent already.
 func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend store.Change, now time.Time) (Grant, error) {
 	for range attempts {
 		s, err := k.Get(ctx, id)
+		if err == nil && s.Over(now) {
+			err = ErrNone
+		}
 		if err != nil {
 			return Grant{}, err
 		}
@@ -237,57 +263,6 @@ func (k *Keeper) End(ctx context.Context, id store.ID) error {
 		return fmt.Errorf("ending session %s: %w", id, err)
 	}
 	return nil
-}
-
-// ByUser returns the sessions of a person as the store knows them, oldest first,
-// whether or not they have expired by their limits.
-func (k *Keeper) ByUser(ctx context.Context, userID string) ([]*Session, error) {
-	if userID == "" {
-		// An empty owner would select the sessions of everybody.
-		return nil, errors.New("listing the sessions of a user: no user named")
-	}
-	var all []*Session
-	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
-		if err != nil {
-			return nil, fmt.Errorf("listing the sessions of a user: %w", err)
-		}
-		s, err := Decode(record)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	return all, nil
-}
-
-// EndAll ends the sessions of a person, all but the excepted one, and returns
-// how many ended. It tries all that it can find before it returns an error.
-func (k *Keeper) EndAll(ctx context.Context, userID string, except store.ID) (int, error) {
-	if userID == "" {
-		// An empty owner would select the sessions of everybody.
-		return 0, errors.New("ending all sessions of a user: no user named")
-	}
-	var (
-		ids    []store.ID
-		failed error
-	)
-	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
-		switch {
-		case err != nil:
-			failed = fmt.Errorf("listing the sessions of a user: %w", err)
-		case record.ID != except:
-			ids = append(ids, record.ID)
-		}
-	}
-	ended := 0
-	for _, id := range ids {
-		if err := k.End(ctx, id); err != nil {
-			failed = errors.Join(failed, err)
-			continue
-		}
-		ended++
-	}
-	return ended, failed
 }
 
 // secret is what the record keeps of a token.

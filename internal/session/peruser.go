@@ -44,15 +44,14 @@ func (k *Keeper) surplus(ctx context.Context, login Login, now time.Time) ([]sto
 	if login.PerUser.Most <= 0 {
 		return nil, nil
 	}
-	all, err := k.ByUser(ctx, login.UserID)
+	all, err := k.all(ctx, login.UserID)
 	if err != nil {
 		return nil, err
 	}
 	var others []store.ID
 	for _, s := range all {
-		// The store may not know of the last uses yet. Better to count a session
-		// that is over than to overlook one that is not.
-		if s.ID != login.Replaces && !s.Expired(s.Seen.Add(storeGrace), login.Limits, now) {
+		// Better to count a session that is over than to overlook one that is not.
+		if s.ID != login.Replaces && !s.Expired(s.Seen.Add(touchLag), login.Limits, now) {
 			others = append(others, s.ID)
 		}
 	}

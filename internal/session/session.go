@@ -9,6 +9,7 @@
 package session
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -27,10 +28,6 @@ const Kind store.Kind = "session"
 // were given.
 const clockSlack = 5 * time.Minute
 
-// storeGrace is how much longer the store keeps a session than it may be idle,
-// so that a touch that is still in memory is never overtaken by the sweeper.
-const storeGrace = time.Minute
-
 // Session is one login of one person at one browser. It is never changed once
 // made: a change makes another one with a higher Version.
 type Session struct {
@@ -45,6 +42,10 @@ type Session struct {
 	AMR []string
 	// Browser is the portal's name for the browser, or empty.
 	Browser string
+	// Bond keeps together what the apps have left in the browser: the same in all
+	// sessions that a person takes up again there, and another one after a sign-out.
+	// Nobody can guess it.
+	Bond string
 	// Agent and Address are what the browser said and where it came from at
 	// login, for the person who looks at a list of their sessions. A session is
 	// bound to neither.
@@ -70,6 +71,7 @@ type payload struct {
 	AuthTime   int64         `json:"auth_time"`
 	AMR        []string      `json:"amr,omitempty"`
 	Browser    string        `json:"browser,omitempty"`
+	Bond       string        `json:"bond,omitempty"`
 	Agent      string        `json:"agent,omitempty"`
 	Address    string        `json:"address,omitempty"`
 	Idle       time.Duration `json:"idle,omitempty"`
@@ -84,11 +86,13 @@ func Decode(r store.Record) (*Session, error) {
 		return nil, fmt.Errorf("session %s: %w: %w", r.ID, store.ErrCorrupt, err)
 	}
 	return &Session{
-		ID:         r.ID,
-		UserID:     r.Owner,
-		AuthTime:   time.Unix(p.AuthTime, 0),
-		AMR:        p.AMR,
-		Browser:    p.Browser,
+		ID:       r.ID,
+		UserID:   r.Owner,
+		AuthTime: time.Unix(p.AuthTime, 0),
+		AMR:      p.AMR,
+		Browser:  p.Browser,
+		// Records of earlier versions have none.
+		Bond:       cmp.Or(p.Bond, r.ID.String()),
 		Agent:      p.Agent,
 		Address:    p.Address,
 		Limits:     Limits{Idle: p.Idle, Lifetime: p.Lifetime},
@@ -106,6 +110,7 @@ func (s *Session) record() (store.Record, error) {
 		AuthTime:   s.AuthTime.Unix(),
 		AMR:        s.AMR,
 		Browser:    s.Browser,
+		Bond:       s.Bond,
 		Agent:      s.Agent,
 		Address:    s.Address,
 		Idle:       s.Limits.Idle,
@@ -126,10 +131,10 @@ func (s *Session) record() (store.Record, error) {
 		Version: s.Version,
 	}
 	if s.Limits.Lifetime > 0 {
-		r.Expires = s.Created.Add(s.Limits.Lifetime)
+		r.Expires = s.Created.Add(s.Limits.Lifetime + Grace)
 	}
 	if s.Limits.Idle > 0 {
-		r.Idle = s.Limits.Idle + storeGrace
+		r.Idle = s.Limits.Idle + Grace
 	}
 	return r, nil
 }

@@ -5,15 +5,24 @@ package boltstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
 
-// Count implements [store.Counter]. It looks at each page of the kind, not at each record.
-func (s *Store) Count(ctx context.Context, kind store.Kind) (n int, err error) {
+// Count implements [store.Counter]. It reads the heads alone.
+func (s *Store) Count(ctx context.Context, kind store.Kind, at time.Time) (n int, err error) {
 	err = s.view(ctx, func(t *txn) error {
-		if b := t.records(kind); b != nil {
-			n = b.Stats().KeyN
+		b := t.records(kind)
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			// What cannot be read is no live record.
+			if h, err := decodeHead(v); err == nil && !h.expired(at) {
+				n++
+			}
 		}
 		return nil
 	})

@@ -20,9 +20,10 @@ func TestCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	at := time.Now()
 	count := func(kind store.Kind, want int) {
 		t.Helper()
-		if got, err := s.Count(t.Context(), kind); got != want || err != nil {
+		if got, err := s.Count(t.Context(), kind, at); got != want || err != nil {
 			t.Errorf("%d of kind %q, %v, want %d", got, kind, err, want)
 		}
 	}
@@ -42,5 +43,13 @@ func TestCount(t *testing.T) {
 	if err := s.Commit(t.Context(), deletes[:499]...); err != nil {
 		t.Fatal(err)
 	}
+	count("session", 1)
+	ending := store.Record{Kind: "session", ID: store.NewID(now), Created: now, Seen: now, Idle: time.Hour}
+	if err := s.Commit(t.Context(), store.Put{Record: ending}); err != nil {
+		t.Fatal(err)
+	}
+	at = now.Add(time.Hour - time.Millisecond)
+	count("session", 2)
+	at = now.Add(time.Hour)
 	count("session", 1)
 }
