@@ -36,7 +36,7 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	}
 	defer pass.Release()
 	w.metrics.passed.Inc()
-	placeholders(pass.Request, pass.User)
+	placeholders(pass.Request, pass.Told)
 	err := next.ServeHTTP(pass.Writer, pass.Request)
 	if err != nil && w.gate.Failed(pass, id, err) {
 		return nil
@@ -44,7 +44,8 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	return err
 }
 
-// placeholders lets the rest of the site know who the request comes from, as
+// placeholders lets the rest of the site know who the request comes from, by the name
+// that the app knows, as
 // Caddy's own authentication does: access logs show `user_id`, and php_fastcgi
 // sets REMOTE_USER. Where nobody is signed in they are empty: what another handler
 // has set the app would take for ours, and one that is not known stays in a header

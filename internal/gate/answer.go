@@ -130,6 +130,12 @@ func (v *visit) forbid(user *identity.User, d policy.Decision) {
 	v.showForbidden(user, reason)
 }
 
+// unnamed answers when the app cannot be told who the person is.
+func (v *visit) unnamed(user *identity.User, err error) {
+	v.denied(user, err.Error())
+	v.showForbidden(user, pages.ForbiddenUnnamed)
+}
+
 // refuseForeign answers a request that a page of another origin has sent.
 func (v *visit) refuseForeign(user *identity.User) {
 	v.denied(user, "sent by a page of another origin")

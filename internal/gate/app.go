@@ -20,6 +20,8 @@ type App struct {
 	Targets handoff.Targets
 	// Policy says who may do what.
 	Policy *policy.Policy
+	// Naming says as whom the app knows people.
+	Naming Naming
 	// Headers are the names under which the app learns who it is.
 	Headers Headers
 	// Signer signs the app's assertions, each good for Lifetime.

@@ -67,8 +67,9 @@ type Pass struct {
 	// Request goes to the app, Writer takes its answer.
 	Request *http.Request
 	Writer  http.ResponseWriter
-	// User is who the request comes from, or nil for nobody.
-	User *identity.User
+	// User is who the request comes from, or nil for nobody. Told is the same person
+	// as the app knows them.
+	User, Told *identity.User
 	// Session is the session of User, or nil.
 	Session *live.Session
 
@@ -183,7 +184,7 @@ func (v *visit) walk() *Pass {
 				v.refuseForeign(user)
 				return nil
 			}
-			pass, ok := v.pass(s, user)
+			pass, ok := v.pass(s, user, decision.Public)
 			if !ok {
 				// The session has ended or moved since it was found; look again.
 				continue
@@ -233,7 +234,7 @@ func (v *visit) foreign() bool {
 
 // pass makes the request ready for the app. It answers false when the session
 // is not the one that was found any more.
-func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
+func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, bool) {
 	p := &Pass{Request: v.r, User: user, Session: s}
 	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: s != nil, method: v.r.Method}
 	p.Writer = &p.writer
@@ -247,11 +248,21 @@ func (v *visit) pass(s *live.Session, user *identity.User) (*Pass, bool) {
 	p.writer.tie = &p.tie
 	v.tied = p
 	view, err := v.view(s, user)
-	if err != nil {
+	switch {
+	case isUnnamed(err) && public:
+		p.tie.Release()
+		v.tied = nil
+		return v.pass(nil, nil, public)
+	case isUnnamed(err):
+		p.Release()
+		v.unnamed(user, err)
+		return nil, true
+	case err != nil:
 		p.Release()
 		v.unavailable(err)
 		return nil, true
 	}
+	p.Told = view.told
 	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
 	p.Request = v.r.WithContext(&p.tie)
 	if v.r.Body != nil && v.r.Body != http.NoBody {

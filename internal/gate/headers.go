@@ -20,6 +20,8 @@ type Headers struct {
 	Expires string
 	// Separator stands between groups: ",", "|" or ";".
 	Separator string
+	// Encoding is that of names, e-mail addresses and groups.
+	Encoding Encoding
 }
 
 // Names returns the names that are in use.
@@ -34,7 +36,7 @@ func (hs Headers) Names() []string {
 }
 
 // Lines returns the header lines that tell an app who the user is: one line for
-// each name but Expires, as raw UTF-8. What is empty is left out.
+// each name but Expires. What is empty is left out.
 //
 // From texts for people (full name, e-mail) control characters are removed. What an
 // app decides by (user name, groups) is never changed, because the rest might be
@@ -47,12 +49,28 @@ func (hs Headers) Lines(u *identity.User, assertion string) (names, values []str
 	}
 	add(hs.JWT, assertion)
 	if sendable(u.Name) {
-		add(hs.User, u.Name)
+		add(hs.User, hs.Encoding.Encode(u.Name))
 	}
-	add(hs.Name, readable(u.FullName))
-	add(hs.Email, readable(u.Email))
+	add(hs.Name, hs.Encoding.Encode(readable(u.FullName)))
+	add(hs.Email, hs.Encoding.Encode(readable(u.Email)))
 	add(hs.Groups, hs.join(u.Groups))
 	return names, values
+}
+
+// maxLine is what common servers take in one header line, in bytes (Apache 8190,
+// nginx and Tomcat 8192), less its name.
+const maxLine = 8000
+
+// fit returns an [UnnamedError] for lines that a server would refuse, with an answer
+// that nobody could explain. A part of the groups is never sent in their place, since
+// an app may also have groups that take something away.
+func fit(names, values []string) error {
+	for i, value := range values {
+		if len(value) > maxLine {
+			return unnamed("%s would have %d bytes, and servers take %d in a line: choose the app's groups with send_groups", names[i], len(value), maxLine)
+		}
+	}
+	return nil
 }
 
 // join leaves out a group that would look like two.
@@ -60,7 +78,7 @@ func (hs Headers) join(groups []string) string {
 	var kept []string
 	for _, g := range groups {
 		if sendable(g) && !strings.ContainsAny(g, ",|;") && !strings.Contains(g, hs.Separator) {
-			kept = append(kept, g)
+			kept = append(kept, hs.Encoding.Encode(g))
 		}
 	}
 	return strings.Join(kept, hs.Separator)

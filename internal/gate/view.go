@@ -29,6 +29,8 @@ type view struct {
 	// The assertion is used from and until.
 	from, until time.Time
 
+	// told is the user as the app knows them.
+	told   *identity.User
 	names  []string
 	values []string
 
@@ -73,14 +75,18 @@ func (w *view) fits(app *App, state *session.Session, user *identity.User, kid s
 }
 
 func (v *visit) newView(state *session.Session, user *identity.User, kid string) (*view, error) {
+	told, err := v.App.Naming.Of(user)
+	if err != nil {
+		return nil, err
+	}
 	token, _, err := v.Keys.Sign(v.App.Signer, keyring.Claims{
 		Issuer:    v.Portal,
-		Subject:   user.ID,
+		Subject:   told.ID,
 		Audience:  v.App.Name,
-		Name:      user.Name,
-		FullName:  user.FullName,
-		Email:     user.Email,
-		Groups:    user.Groups,
+		Name:      told.Name,
+		FullName:  told.FullName,
+		Email:     told.Email,
+		Groups:    told.Groups,
 		SessionID: state.ID.String(),
 		AuthTime:  state.AuthTime,
 		AMR:       state.AMR,
@@ -88,9 +94,9 @@ func (v *visit) newView(state *session.Session, user *identity.User, kid string)
 	if err != nil {
 		return nil, err
 	}
-	w := &view{app: v.App, state: state, user: user, kid: kid, from: v.now.Add(-backwards), until: v.now.Add(v.App.Lifetime / 2)}
-	w.names, w.values = v.App.Headers.Lines(user, token)
-	return w, nil
+	w := &view{app: v.App, state: state, user: user, told: told, kid: kid, from: v.now.Add(-backwards), until: v.now.Add(v.App.Lifetime / 2)}
+	w.names, w.values = v.App.Headers.Lines(told, token)
+	return w, fit(w.names, w.values)
 }
 
 // apply sets the headers for a session that ends at end; the zero time is never. The slices that go into the header belong to this

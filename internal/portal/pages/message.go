@@ -14,6 +14,7 @@ type ForbiddenReason string
 const (
 	ForbiddenRule    ForbiddenReason = ""        // the app's rules do not let this account in
 	ForbiddenAddress ForbiddenReason = "address" // the rules do not let this network address in
+	ForbiddenUnnamed ForbiddenReason = "unnamed" // the app cannot be told who this is
 	ForbiddenForeign ForbiddenReason = "foreign" // the request was sent by a page of another site
 )
 

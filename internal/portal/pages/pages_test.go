@@ -80,7 +80,7 @@ func everyPage() map[string]pages.Page {
 	} {
 		all["setup "+string(problem)] = pages.Setup{Site: portal, Token: "t", Username: "a b", Problems: []pages.SetupProblem{problem}}
 	}
-	for _, reason := range []pages.ForbiddenReason{pages.ForbiddenRule, pages.ForbiddenAddress, pages.ForbiddenForeign} {
+	for _, reason := range []pages.ForbiddenReason{pages.ForbiddenRule, pages.ForbiddenAddress, pages.ForbiddenUnnamed, pages.ForbiddenForeign} {
 		all["forbidden "+string(reason)] = pages.Forbidden{
 			Site: gate, User: ada, App: "wiki", Reason: reason, SwitchURL: "https://login.example.com/logout", RequestID: "r1",
 		}
