@@ -3,7 +3,12 @@
 
 package handoff
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+)
 
 // Reserved is the path below an app's base that belongs to its gate.
 const Reserved = "/.gatehouse/"
@@ -13,6 +18,9 @@ const (
 	StepBegin  = "begin"
 	StepLand   = "land"
 	StepLanded = "landed"
+	// StepResend is where somebody lands whose form was kept while they signed in. It
+	// is the one step to which a browser may be told to return.
+	StepResend = "resend"
 )
 
 // The pages of the portal that take part, below the portal's URL.
@@ -32,6 +40,8 @@ const (
 	// ParamAgain marks the second call of StepBegin, which a browser that keeps
 	// cookies never makes without one.
 	ParamAgain = "again"
+	// ParamForm names a kept form.
+	ParamForm = "form"
 )
 
 // Login returns the portal's sign-in address for somebody on their way to returnTo.
@@ -62,6 +72,22 @@ func Land(t Target, code string) string {
 // Landed returns the address that checks whether the browser kept the cookie.
 func Landed(t Target, returnTo string) string {
 	return step(t, StepLanded, url.Values{ParamReturnTo: {returnTo}})
+}
+
+// Resend returns the address of the page about a kept form.
+func Resend(t Target, form store.ID) string {
+	return step(t, StepResend, url.Values{ParamForm: {form.String()}})
+}
+
+// keptForm returns the form that an address below an app's base asks for, when it is
+// written as Resend writes it.
+func keptForm(path, query string) (store.ID, bool) {
+	text, ok := strings.CutPrefix(query, ParamForm+"=")
+	if !ok || path != Reserved+StepResend {
+		return store.ID{}, false
+	}
+	form, err := store.ParseID(text)
+	return form, err == nil
 }
 
 func step(t Target, name string, query url.Values) string {

@@ -41,8 +41,8 @@ type Targets []Target
 // target's own scheme and host, so that nothing which the parser of a browser might
 // read differently is left of the text. The query is kept byte for byte. The
 // fragment is dropped, since no server sees it; a URL below the reserved path
-// becomes the app's front page. ErrTarget when the URL leads to no target, or has a
-// path that no gate would let through.
+// becomes the app's front page, but for that of Resend. ErrTarget when the URL leads
+// to no target, or has a path that no gate would let through.
 func (ts Targets) Parse(text string) (Target, string, error) {
 	u, err := parse(text)
 	if err != nil {
@@ -58,6 +58,9 @@ func (ts Targets) Parse(text string) (Target, string, error) {
 	case !found:
 		return Target{}, "", ErrTarget
 	case reserved(strings.TrimPrefix(path, target.Base.Path)):
+		if form, ok := keptForm(strings.TrimPrefix(path, target.Base.Path), u.RawQuery); ok {
+			return target, Resend(target, form), nil
+		}
 		return target, target.Home(), nil
 	}
 	rebuilt := target.Origin() + u.EscapedPath()

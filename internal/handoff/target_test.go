@@ -126,6 +126,14 @@ func TestReturnURL(t *testing.T) {
 		{"https://app.example.com//.gatehouse/begin", "app", "https://app.example.com/"},
 		{"https://intranet.example.com/wiki/.gatehouse/begin", "wiki", "https://intranet.example.com/wiki/"},
 		{"https://intranet.example.com/b%C3%BCro/.gatehouse/begin", "umlaut", "https://intranet.example.com/b%C3%BCro/"},
+		// But for the page about a form that was kept, with nothing beside its name.
+		{"https://app.example.com/.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA", "app", "https://app.example.com/.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA"},
+		{"https://intranet.example.com/b%c3%bcro/.g%61tehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA", "umlaut", "https://intranet.example.com/b%C3%BCro/.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA"},
+		{"https://app.example.com/.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA&x=y", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAB", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/resend?form=//evil.example", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/resend/land?form=AZjZTTPeAAAAAAAAAAAAAA", "app", "https://app.example.com/"},
+		{"https://app.example.com//.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA", "app", "https://app.example.com/"},
 		{"https://app.example.com/.gatehouse.html", "app", "https://app.example.com/.gatehouse.html"},
 		{"https://app.example.com/x/.gatehouse/", "app", "https://app.example.com/x/.gatehouse/"},
 	} {
