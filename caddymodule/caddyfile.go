@@ -83,6 +83,9 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		header jwt|user|name|email|groups|session_expires NAME|off
 //		group_separator ,|"|"|;
 //		assertion_algorithm ES256|EdDSA|RS256|HS256
+//		user_as name|lower|email|attr:KEY
+//		send_groups PATTERN…|off
+//		encode mime|percent
 //		assertion_secret "SECRET"
 //		assertion_lifetime DURATION
 //		keep_authorization [on|off]

@@ -118,10 +118,15 @@ func (l *located) app() (*gate.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	naming, err := settings.naming()
+	if err != nil {
+		return nil, err
+	}
 	names := settings.Headers.resolve()
 	app := &gate.App{
 		Name:   l.name,
 		Policy: rules,
+		Naming: naming,
 		Headers: gate.Headers{
 			JWT:       names.JWT,
 			User:      names.User,
@@ -130,6 +135,7 @@ func (l *located) app() (*gate.App, error) {
 			Groups:    names.Groups,
 			Expires:   names.SessionExpires,
 			Separator: settings.GroupSeparator,
+			Encoding:  gate.Encoding(settings.Encode),
 		},
 		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),

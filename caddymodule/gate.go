@@ -57,6 +57,22 @@ type Gate struct {
 	// What stands between the groups in their header: `,`, `|` or `;`. Default: `,`.
 	GroupSeparator string `json:"group_separator,omitempty"`
 
+	// By which name the app knows people: `name`, with which they sign in; `lower`, the
+	// same without upper-case letters; `email`; or `attr:KEY`, an attribute of the user.
+	// It is in the header, in the assertion (`preferred_username`) and in the
+	// placeholders. Somebody who has none is refused. Rules and the audit log go by the
+	// name with which people sign in, and `sub` stays. Default: `name`.
+	UserAs string `json:"user_as,omitempty"`
+
+	// Which groups the app is told of, in header and assertion: names in which `*`
+	// stands for any text, or `off` for none. Rules decide on all groups. Default: all.
+	SendGroups []string `json:"send_groups,omitempty"`
+
+	// How names, e-mail addresses and groups are written in headers, for apps that do
+	// not read UTF-8: `mime` makes encoded words (RFC 2047), `percent` escapes as in a
+	// URL. Default: empty, UTF-8.
+	Encode string `json:"encode,omitempty"`
+
 	// How the assertion is made.
 	Assertion Assertion `json:"assertion,omitzero"`
 
@@ -121,6 +137,9 @@ func (g *Gate) options() table {
 		"assertion_secret":      secret(&g.Assertion.Secret),
 		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
 		"keep_authorization":    flag(&g.KeepAuthorization),
+		"user_as":               text(&g.UserAs, "name|lower|email|attr:KEY", checkUserAs),
+		"send_groups":           groupsOption(&g.SendGroups),
+		"encode":                choice(&g.Encode, encodings()...),
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
@@ -194,6 +213,12 @@ func (g *Gate) Validate() error {
 		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
 	}
 	if g.Streams != "" && g.Streams != "active" {
+	if _, err := g.naming(); err != nil {
+		return g.wrap(err)
+	}
+	if g.Encode != "" && !slices.Contains(encodings(), g.Encode) {
+		return g.wrap(fmt.Errorf("encode: %w", unknown("word", g.Encode, encodings())))
+	}
 		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
 	}
 	if err := g.Headers.validate(); err != nil {
