@@ -5,7 +5,6 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -66,8 +65,8 @@ type Login struct {
 	// before the login is worth nothing after it. The browser must have shown a
 	// good token of it: a selector alone proves nothing.
 	Replaces store.ID
-	// Resume says that the person takes up again what the replaced session has left:
-	// when it was theirs, the new one has its Bond.
+	// Resume says that the person takes up again what the apps have left in this
+	// browser: when the replaced session was theirs, the new one has its Bond.
 	Resume bool
 }
 
@@ -109,7 +108,7 @@ func (k *Keeper) start(ctx context.Context, s *Session, login Login, now time.Ti
 		if err != nil {
 			return err
 		}
-		if s.Bond, err = k.bond(ctx, login); err != nil {
+		if err := k.follow(ctx, s, login); err != nil {
 			return err
 		}
 		record, err := s.record()
@@ -136,22 +135,6 @@ func (k *Keeper) start(ctx context.Context, s *Session, login Login, now time.Ti
 		}
 	}
 	return store.ErrConflict
-}
-
-// bond returns the bond of a new session. One that is taken over counts only in the
-// commit that deletes the session it comes from: whoever has signed out meanwhile
-// has left nothing to take up.
-func (k *Keeper) bond(ctx context.Context, login Login) (string, error) {
-	if login.Resume && !login.Replaces.IsZero() {
-		old, err := k.Get(ctx, login.Replaces)
-		switch {
-		case err == nil && old.UserID == login.UserID:
-			return old.Bond, nil
-		case err != nil && !errors.Is(err, ErrNone):
-			return "", err
-		}
-	}
-	return rand.Text(), nil
 }
 
 func (l *Login) displaced(ids []store.ID) {

@@ -44,6 +44,9 @@ func TestBondIsTakenUp(t *testing.T) {
 	next := login()
 	take(&next, first)
 	again, _ := start(t, k, next, now)
+	if !get(t, k, again.ID).Follows(first.ID) || again.Follows(again.ID) || first.Follows(again.ID) {
+		t.Error("want the second to follow the first, and nothing else")
+	}
 	if again.Bond != first.Bond {
 		t.Error("the same person at the same browser has another bond")
 	}
@@ -53,9 +56,15 @@ func TestBondIsTakenUp(t *testing.T) {
 	}
 
 	begin("another browser", func(l *session.Login) { l.Resume = true })
-	begin("a new beginning", func(l *session.Login) { l.Replaces = again.ID })
+	fresh := begin("a new beginning", func(l *session.Login) { l.Replaces = again.ID })
+	if !fresh.Follows(first.ID) || !fresh.Follows(again.ID) {
+		t.Error("the same person at the same browser is not known any more")
+	}
 	mine, _ := start(t, k, login(), now)
-	begin("another person", func(l *session.Login) { l.UserID = "u-2"; take(l, mine) })
+	theirs := begin("another person", func(l *session.Login) { l.UserID = "u-2"; take(l, mine) })
+	if theirs.Follows(mine.ID) {
+		t.Error("another person follows")
+	}
 	// The first person's token is gone with the other's login, their bond with it.
 	begin("the person after another", func(l *session.Login) { take(l, mine) })
 	ended, _ := start(t, k, login(), now)
@@ -63,6 +72,29 @@ func TestBondIsTakenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin("after a sign-out", func(l *session.Login) { take(l, ended) })
+}
+
+// TestFollowsIsBounded: a browser in which somebody signs in for years makes no record grow.
+func TestFollowsIsBounded(t *testing.T) {
+	k := keeper(t)
+	var chain []*session.Session
+	for range 40 {
+		l := login()
+		if n := len(chain); n > 0 {
+			l.Replaces = chain[n-1].ID
+		}
+		s, _ := start(t, k, l, time.Now())
+		chain = append(chain, s)
+	}
+	n := 0
+	for _, s := range chain {
+		if chain[39].Follows(s.ID) {
+			n++
+		}
+	}
+	if n != 16 || !chain[39].Follows(chain[38].ID) {
+		t.Errorf("follows %d of them, want the last 16", n)
+	}
 }
 
 // endAfterRead ends a session just after somebody has read it.

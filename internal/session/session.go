@@ -64,6 +64,7 @@ type Session struct {
 	Version uint64
 
 	secrets []store.Secret
+	follows []store.ID
 }
 
 // payload is what the sealed part of a session record holds.
@@ -77,6 +78,7 @@ type payload struct {
 	Idle       time.Duration `json:"idle,omitempty"`
 	Lifetime   time.Duration `json:"lifetime,omitempty"`
 	Remembered bool          `json:"remembered,omitempty"`
+	Follows    []store.ID    `json:"follows,omitempty"`
 }
 
 // Decode reads a session from its record. It keeps no memory of the record's.
@@ -101,6 +103,7 @@ func Decode(r store.Record) (*Session, error) {
 		Seen:       r.Seen,
 		Version:    r.Version,
 		secrets:    slices.Clone(r.Secrets),
+		follows:    p.Follows,
 	}, nil
 }
 
@@ -116,6 +119,7 @@ func (s *Session) record() (store.Record, error) {
 		Idle:       s.Limits.Idle,
 		Lifetime:   s.Limits.Lifetime,
 		Remembered: s.Remembered,
+		Follows:    s.follows,
 	})
 	if err != nil {
 		return store.Record{}, fmt.Errorf("session %s: %w", s.ID, err)
