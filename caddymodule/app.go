@@ -49,6 +49,10 @@ type App struct {
 	// the portal their https URLs. Default: false.
 	InsecureHTTP bool `json:"insecure_http,omitempty"`
 
+	// Where these settings are written, such as `Caddyfile:2`. Errors name it; nothing
+	// else comes of it. The Caddyfile adapter fills it in.
+	Source string `json:"source,omitempty"`
+
 	ctx    caddy.Context
 	logger *zap.Logger
 	opener StoreOpener
@@ -73,8 +77,8 @@ type outcome struct{ err error }
 
 // Session says how long a session lives. The earlier limit ends it.
 type Session struct {
-	// A session ends after this long without a request, 1 minute to 90 days.
-	// Default: 1h.
+	// A session ends after this long without a request, 1 minute to 90 days, and no
+	// longer than the lifetime. Default: 1h, or the lifetime when that is shorter.
 	Idle caddy.Duration `json:"idle,omitempty"`
 
 	// A session ends this long after its login, whatever happens, 1 minute to
@@ -125,18 +129,13 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 // `caddy validate` must not compete with a running Caddy for the file.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger, a.requests = ctx, ctx.Logger(), newRequestIDs()
-	if a.Session.Idle == 0 {
-		a.Session.Idle = caddy.Duration(time.Hour)
-	}
-	if a.Session.Lifetime == 0 {
-		a.Session.Lifetime = caddy.Duration(12 * time.Hour)
-	}
+	a.Session = a.Session.resolve()
 	if a.Keys.Rotate == 0 {
 		a.Keys.Rotate = caddy.Duration(30 * day)
 	}
 	var err error
 	if a.Portal, err = expand(a.Portal); err != nil {
-		return fmt.Errorf("gatehouse: portal: %w", err)
+		return a.wrap(fmt.Errorf("portal: %w", err))
 	}
 	return a.loadStore()
 }
@@ -175,11 +174,11 @@ func (a *App) Validate() error {
 		{"keys rotate", a.Keys.Rotate, rotateBounds()},
 	} {
 		if err := limit.bounds.check(limit.value); err != nil {
-			return fmt.Errorf("gatehouse: %s: %w", limit.name, err)
+			return a.wrap(fmt.Errorf("%s: %w", limit.name, err))
 		}
 	}
 	if err := a.Session.validate(); err != nil {
-		return fmt.Errorf("gatehouse: session %w", err)
+		return a.wrap(fmt.Errorf("session %w", err))
 	}
 	if a.Portal == "" {
 		return nil // whether one is needed shows in Start
@@ -191,14 +190,25 @@ func (a *App) Validate() error {
 // portalAddress returns where the portal lives.
 func (a *App) portalAddress() (address, error) {
 	if a.Portal == "" {
-		return address{}, errors.New("gatehouse: there is no portal: write portal https://login.example.com into the global option gatehouse, and gatehouse_portal into the site of that host")
+		return address{}, a.wrap(fmt.Errorf("there is no portal%s: write portal https://login.example.com into the global option gatehouse, and gatehouse_portal into the site of that host", a.wanted()))
 	}
 	portal, err := parsePortal(a.Portal)
 	if err != nil {
-		return address{}, fmt.Errorf("gatehouse: portal: %w", err)
+		return address{}, a.wrap(fmt.Errorf("portal: %w", err))
 	}
 	return portal, nil
 }
+
+// wanted says what needs a portal, if that is known.
+func (a *App) wanted() string {
+	if len(a.gates) == 0 {
+		return ""
+	}
+	return " for " + a.gates[0].title()
+}
+
+// wrap says where the settings are written that an error is about.
+func (a *App) wrap(err error) error { return fmt.Errorf("gatehouse%s: %w", written(a.Source), err) }
 
 // Start finds out where each app lives and opens the store. Whatever shows only
 // now, across sites and in the world, is refused here, so that a reload keeps the

@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -32,10 +33,10 @@ func (a *App) options() table {
 			"lifetime": duration(&a.Session.Lifetime, lifetimeBounds()),
 			"remember": duration(&a.Session.Remember, lifetimeBounds()),
 			"per_user": a.Session.PerUser.option(),
-		}),
+		}, a.Session.check),
 		"keys": nested(table{
 			"rotate": duration(&a.Keys.Rotate, rotateBounds()),
-		}),
+		}, nil),
 	}
 }
 
@@ -62,7 +63,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 	if before != nil {
 		return nil, d.Errf("the global option %q is already there: put all its options into the first", "gatehouse")
 	}
-	app := new(App)
+	app := &App{Source: source(d)}
 	if d.NextArg() {
 		return nil, d.Errf("the global option %q does not take %q: write its options into a block, gatehouse { … }", "gatehouse", d.Val())
 	}
@@ -82,10 +83,10 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		public PATH…
 //		header jwt|user|name|email|groups|session_expires NAME|off
 //		group_separator ,|"|"|;
-//		assertion_algorithm ES256|EdDSA|RS256|HS256
 //		user_as name|lower|email|attr:KEY
 //		send_groups PATTERN…|off
 //		encode mime|percent
+//		assertion_algorithm ES256|EdDSA|RS256|HS256
 //		assertion_secret "SECRET"
 //		assertion_lifetime DURATION
 //		keep_authorization [on|off]
@@ -99,7 +100,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //	}
 func parseGate(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next()
-	gate := new(Gate)
+	gate := &Gate{Source: source(h.Dispenser)}
 	words := h.RemainingArgs()
 	switch {
 	case len(words) > 0 && isMatcher(words[0]):
@@ -125,13 +126,25 @@ func parseGate(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 //	gatehouse_portal
 func parseDoor(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next()
+	portal := &Portal{Source: source(h.Dispenser)}
 	if h.NextArg() {
 		return nil, h.Errf("gatehouse_portal does not take %q: it answers for the whole site and has no options", h.Val())
 	}
 	if opensBlock(h.Dispenser) {
 		return nil, h.Err("gatehouse_portal has no block: its settings are in the global option gatehouse")
 	}
-	return h.NewRoute(nil, new(Portal)), nil
+	return h.NewRoute(nil, portal), nil
+}
+
+// source names the line that d stands on.
+func source(d *caddyfile.Dispenser) string { return fmt.Sprintf("%s:%d", d.File(), d.Line()) }
+
+// written says in an error where something is written, if that is known.
+func written(source string) string {
+	if source == "" {
+		return ""
+	}
+	return " (" + source + ")"
 }
 
 // isMatcher reports whether Caddy would read a word as a matcher.

@@ -92,7 +92,7 @@ func (a *App) apps() ([]*gate.App, error) {
 	for _, located := range a.town.apps {
 		app, err := located.app()
 		if err != nil {
-			return nil, fmt.Errorf("gatehouse: app %q: %w", located.name, err)
+			return nil, located.wrap(err)
 		}
 		apps = append(apps, app)
 	}

@@ -120,6 +120,10 @@ type Gate struct {
 	// is not told.
 	BackchannelLogout string `json:"backchannel_logout,omitempty"`
 
+	// Where the gate is written, such as `Caddyfile:12`. Errors name it; nothing else
+	// comes of it. The Caddyfile adapter fills it in.
+	Source string `json:"source,omitempty"`
+
 	app  *App
 	walk *walk // made when the app is made ready
 }
@@ -133,13 +137,13 @@ func (g *Gate) options() table {
 		"public":                list(&g.Public, "PATH…", checkPublic),
 		"header":                headerOption(&g.Headers),
 		"group_separator":       choice(&g.GroupSeparator, ",", "|", ";"),
+		"user_as":               text(&g.UserAs, "name|lower|email|attr:KEY", checkUserAs),
+		"send_groups":           groupsOption(&g.SendGroups),
+		"encode":                choice(&g.Encode, encodings()...),
 		"assertion_algorithm":   choice(&g.Assertion.Algorithm, algorithms()...),
 		"assertion_secret":      secret(&g.Assertion.Secret),
 		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
 		"keep_authorization":    flag(&g.KeepAuthorization),
-		"user_as":               text(&g.UserAs, "name|lower|email|attr:KEY", checkUserAs),
-		"send_groups":           groupsOption(&g.SendGroups),
-		"encode":                choice(&g.Encode, encodings()...),
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
@@ -209,16 +213,16 @@ func (g *Gate) Validate() error {
 	if !strings.Contains(",|;", g.GroupSeparator) || len(g.GroupSeparator) != 1 {
 		return g.wrap(fmt.Errorf("group_separator: %w", unknown("word", g.GroupSeparator, []string{",", "|", ";"})))
 	}
-	if g.CSRF != "" && g.CSRF != "strict" {
-		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
-	}
-	if g.Streams != "" && g.Streams != "active" {
 	if _, err := g.naming(); err != nil {
 		return g.wrap(err)
 	}
 	if g.Encode != "" && !slices.Contains(encodings(), g.Encode) {
 		return g.wrap(fmt.Errorf("encode: %w", unknown("word", g.Encode, encodings())))
 	}
+	if g.CSRF != "" && g.CSRF != "strict" {
+		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
+	}
+	if g.Streams != "" && g.Streams != "active" {
 		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
 	}
 	if err := g.Headers.validate(); err != nil {
@@ -243,7 +247,7 @@ func (g *Gate) sameSettings(other *Gate) (bool, error) {
 
 func (g *Gate) settings() ([]byte, error) {
 	plain := *g
-	plain.Name = ""
+	plain.Name, plain.Source = "", ""
 	plain.Rules.Rules = slices.Clone(g.Rules.Rules)
 	for i := range plain.Rules.Rules {
 		plain.Rules.Rules[i].Source = ""
@@ -258,11 +262,11 @@ func (g *Gate) wrap(err error) error { return fmt.Errorf("gatehouse: %s: %w", g.
 func (g *Gate) title() string {
 	switch {
 	case g.Name != "":
-		return fmt.Sprintf("app %q", g.Name)
+		return fmt.Sprintf("app %q%s", g.Name, written(g.Source))
 	case len(g.URLs) > 0:
-		return fmt.Sprintf("the app at %q", g.URLs[0])
+		return fmt.Sprintf("the app at %q%s", g.URLs[0], written(g.Source))
 	}
-	return "an app without a name"
+	return "an app without a name" + written(g.Source)
 }
 
 // checkPassive checks one path of the option `passive`.

@@ -51,7 +51,7 @@ func (a *App) locate() (*town, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := locator{portal: portal, insecure: a.InsecureHTTP, gates: a.gates, doors: a.doors}
+	l := locator{portal: portal, source: a.Source, insecure: a.InsecureHTTP, gates: a.gates, doors: a.doors}
 	configured, err := a.ctx.AppIfConfigured("http")
 	switch {
 	case errors.Is(err, caddy.ErrNotConfigured):
@@ -68,6 +68,7 @@ func (a *App) locate() (*town, error) {
 // locator holds what locating needs.
 type locator struct {
 	portal   address
+	source   string // where the portal's URL is written
 	insecure bool
 	gates    []*Gate
 	doors    []*Portal
@@ -82,7 +83,7 @@ func (l *locator) locate() (*town, error) {
 	}
 	for _, app := range apps {
 		if err := errors.Join(l.settle(app), l.checkTold(app.gates[0].BackchannelLogout)); err != nil {
-			return nil, fmt.Errorf("gatehouse: app %q: %w", app.name, err)
+			return nil, app.wrap(err)
 		}
 	}
 	portal, err := l.locatePortal()
@@ -110,7 +111,7 @@ func (l *locator) group() ([]*located, error) {
 			continue
 		}
 		if err := apps[i].join(app); err != nil {
-			return nil, fmt.Errorf("gatehouse: app %q: %w", app.name, err)
+			return nil, apps[i].wrap(err)
 		}
 	}
 	return apps, nil
@@ -239,10 +240,10 @@ func nameOf(addresses []address) (string, error) {
 // join adds a gate of the same name.
 func (app *located) join(other *located) error {
 	if same, err := app.gates[0].sameSettings(other.gates[0]); err != nil || !same {
-		return errors.Join(err, errors.New("two gates have this name and different settings: give one of them another name, or put the gate into a snippet and import it in both sites"))
+		return errors.Join(err, fmt.Errorf("another gate%s has this name and different settings: give one of them another name, or put the gate into a snippet and import it in both sites", written(other.gates[0].Source)))
 	}
 	if (app.derived || other.derived) && !slices.EqualFunc(app.hostnames(), other.hostnames(), strings.EqualFold) {
-		return fmt.Errorf("%s and %s would both have this name: write gatehouse NAME in each of the two sites", app.places[0].address, other.places[0].address)
+		return fmt.Errorf("%s and %s%s would both have this name: write gatehouse NAME in each of the two sites", app.places[0].address, other.places[0].address, written(other.gates[0].Source))
 	}
 	for _, p := range other.places {
 		app.add(p)
@@ -257,6 +258,14 @@ func (app *located) add(p place) {
 		app.places = append(app.places, p)
 	}
 }
+
+// title names the app in an error, and where its first gate is written.
+func (app *located) title() string {
+	return fmt.Sprintf("app %q%s", app.name, written(app.gates[0].Source))
+}
+
+// wrap says which app an error is about.
+func (app *located) wrap(err error) error { return fmt.Errorf("gatehouse: %s: %w", app.title(), err) }
 
 // hostnames returns the hosts of the app, sorted.
 func (app *located) hostnames() []string {

@@ -20,6 +20,10 @@ func init() { caddy.RegisterModule(new(Portal)) }
 // live on that host. It has no settings of its own. In a Caddyfile it is the
 // directive `gatehouse_portal`.
 type Portal struct {
+	// Where it is written, such as `Caddyfile:9`. Errors name it; nothing else comes of
+	// it. The Caddyfile adapter fills it in.
+	Source string `json:"source,omitempty"`
+
 	app *App
 }
 

@@ -19,16 +19,16 @@ func (l *locator) locatePortal() (place, error) {
 	for _, door := range l.doors {
 		finds := l.leadTo(door)
 		if len(finds) == 0 {
-			return p, fmt.Errorf("gatehouse: gatehouse_portal stands where no route of a site leads to it: move it into the site of %s", l.portal.origin())
+			return p, fmt.Errorf("gatehouse: gatehouse_portal%s stands where no route of a site leads to it: move it into the site of %s", written(door.Source), l.portal.origin())
 		}
 		for _, f := range finds {
-			if err := l.checkDoor(f); err != nil {
+			if err := l.checkDoor(door, f); err != nil {
 				return p, err
 			}
 			for _, overTLS := range l.arrivals(f.server, l.portal) {
 				reached, answered, err := send(f.server, l.portal, "/login", overTLS)
 				if err != nil {
-					return p, fmt.Errorf("gatehouse: portal: %w", err)
+					return p, fmt.Errorf("gatehouse%s: portal: %w", written(l.source), err)
 				}
 				gate, gated := reached.(*Gate)
 				switch {
@@ -51,7 +51,7 @@ func (l *locator) locatePortal() (place, error) {
 
 // noPortal is the error for a portal that is nowhere.
 func (l *locator) noPortal(why string) error {
-	return fmt.Errorf("gatehouse: portal %s: %s: write a site %s { gatehouse_portal }, or correct the option portal", l.portal, why, l.portal)
+	return fmt.Errorf("gatehouse%s: portal %s: %s: write a site %s { gatehouse_portal }, or correct the option portal", written(l.source), l.portal, why, l.portal)
 }
 
 func (l *locator) checkPortalPlain() error {
@@ -60,41 +60,41 @@ func (l *locator) checkPortalPlain() error {
 	}
 	https := l.portal
 	https.scheme, https.port = "https", ""
-	return fmt.Errorf("gatehouse: portal %s is plain http, and not localhost: whoever listens on the way learns every password. "+
-		"Write portal %s, also when TLS ends in front of Caddy; or write insecure_http into the global option gatehouse", l.portal, https)
+	return fmt.Errorf("gatehouse%s: portal %s is plain http, and not localhost: whoever listens on the way learns every password. "+
+		"Write portal %s, also when TLS ends in front of Caddy; or write insecure_http into the global option gatehouse", written(l.source), l.portal, https)
 }
 
 // checkDoor refuses a portal in a site for other hosts, where nobody could sign in.
-func (l *locator) checkDoor(f find) error {
+func (l *locator) checkDoor(door *Portal, f find) error {
 	names, ok := f.hosts.literal()
 	if !ok || slices.ContainsFunc(names, func(name string) bool { return hostMatches(name, l.portal.host) }) {
 		return nil
 	}
-	return fmt.Errorf("gatehouse: gatehouse_portal stands in the site of %q, and the portal is %s: move it there, or correct the option portal", names[0], l.portal)
+	return fmt.Errorf("gatehouse: gatehouse_portal%s stands in the site of %q, and the portal is %s: move it there, or correct the option portal", written(door.Source), names[0], l.portal)
 }
 
 // checkNeighbours checks what apps must not share. Browsers keep cookies for a
 // host, whatever its port, so one host is one origin.
 func checkNeighbours(portal address, apps []*located) error {
 	type tenant struct {
-		app string
+		app *located
 		at  address
 	}
 	var tenants []tenant
 	for _, app := range apps {
 		for _, p := range app.places {
 			if p.host == portal.host {
-				return fmt.Errorf("gatehouse: app %q lives at %s, on the portal's host: what an app can do on its host would open the portal too. Give the portal a host of its own", app.name, p.address)
+				return app.wrap(fmt.Errorf("it lives at %s, on the portal's host: what an app can do on its host would open the portal too. Give the portal a host of its own", p.address))
 			}
 			for _, other := range tenants {
 				switch {
 				case other.at == p.address:
-					return fmt.Errorf("gatehouse: the apps %q and %q both live at %s: write a url with a path for one of them, such as url %s/%s", other.app, app.name, p.address, p.origin(), app.name)
+					return fmt.Errorf("gatehouse: %s and %s both live at %s: write a url with a path for one of them, such as url %s/%s", other.app.title(), app.title(), p.address, p.origin(), app.name)
 				case other.at.host == p.host && other.at.origin() != p.origin():
-					return fmt.Errorf("gatehouse: %s (app %q) and %s (app %q) are one host for browsers, which would mix up their cookies: write a url with only one of the two, or use a second host name", other.at.origin(), other.app, p.origin(), app.name)
+					return fmt.Errorf("gatehouse: %s of %s and %s of %s are one host for browsers, which would mix up their cookies: write a url with only one of the two, or use a second host name", other.at.origin(), other.app.title(), p.origin(), app.title())
 				}
 			}
-			tenants = append(tenants, tenant{app.name, p.address})
+			tenants = append(tenants, tenant{app, p.address})
 		}
 	}
 	return nil

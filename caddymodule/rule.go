@@ -27,7 +27,7 @@ func ruleOption(rules *[]policy.Rule, deny bool) option {
 		if err != nil {
 			return d.WrapErr(fmt.Errorf("option %q: %w", name, err))
 		}
-		rule.Source = fmt.Sprintf("%s:%d", d.File(), d.Line())
+		rule.Source = source(d)
 		*rules = append(*rules, rule)
 		return nil
 	}}

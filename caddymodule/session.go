@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
 
@@ -20,9 +22,33 @@ const (
 	mostPerUser = 1000
 )
 
-// validate checks what is left out where nothing is offered or bounded. Its error
+// resolve returns the limits with defaults filled in. A lifetime below the usual idle
+// limit is the only limit.
+func (s Session) resolve() Session {
+	if s.Lifetime == 0 {
+		s.Lifetime = caddy.Duration(12 * time.Hour)
+	}
+	if s.Idle == 0 {
+		s.Idle = min(caddy.Duration(time.Hour), s.Lifetime)
+	}
+	return s
+}
+
+// check reads the option `session` of a Caddyfile as a whole.
+func (s *Session) check() error {
+	if err := s.resolve().validate(); err != nil {
+		return fmt.Errorf("option %q: %w", "session", err)
+	}
+	return nil
+}
+
+// validate checks limits that are resolved, together, and what is left out where nothing is offered or bounded. Its error
 // begins with the name of the option.
 func (s Session) validate() error {
+	if s.Idle > s.Lifetime {
+		return fmt.Errorf("idle: %s is longer than the lifetime %s and would end no session: write a shorter time, a longer lifetime, or leave idle out",
+			inWords(time.Duration(s.Idle)), inWords(time.Duration(s.Lifetime)))
+	}
 	if s.Remember != 0 {
 		if err := lifetimeBounds().check(s.Remember); err != nil {
 			return fmt.Errorf("remember: %w", err)

@@ -36,6 +36,8 @@ type option struct {
 	words func(words []string) error
 	// block, when set, is the block that the option opens.
 	block table
+	// check, when set, looks at what its block has set, all together.
+	check func() error
 	// segment, when set, reads everything after the name by itself.
 	segment func(d *caddyfile.Dispenser) error
 }
@@ -67,6 +69,7 @@ func (o option) read(d *caddyfile.Dispenser, name string) error {
 	if o.segment != nil {
 		return o.segment(d)
 	}
+	start := d.Token()
 	words := d.RemainingArgs()
 	if err := o.arity(name, words); err != nil {
 		return d.WrapErr(err)
@@ -82,9 +85,22 @@ func (o option) read(d *caddyfile.Dispenser, name string) error {
 	case o.block != nil && !opens:
 		return d.Errf("option %q needs a block: write: %s { … }", name, name)
 	case opens:
-		return o.block.read(d)
+		if err := o.block.read(d); err != nil || o.check == nil {
+			return err
+		}
+		return errorAt(start, o.check())
 	}
 	return nil
+}
+
+// errorAt adds the place of a word to an error, if it is one.
+func errorAt(word caddyfile.Token, err error) error {
+	if err == nil {
+		return nil
+	}
+	d := caddyfile.NewDispenser([]caddyfile.Token{word})
+	d.Next()
+	return d.WrapErr(err)
 }
 
 // arity checks how many words follow a name.
@@ -206,8 +222,10 @@ func duration(target *caddy.Duration, b bounds) option {
 	}}
 }
 
-// nested is an option that opens a block.
-func nested(t table) option { return option{usage: "{ … }", block: t} }
+// nested is an option that opens a block; check, when set, looks at it as a whole.
+func nested(t table, check func() error) option {
+	return option{usage: "{ … }", block: t, check: check}
+}
 
 // guest is an option whose first word names a module of the namespace, which reads
 // the rest. The module's JSON keeps its name under inlineKey.
