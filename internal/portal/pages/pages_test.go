@@ -6,6 +6,7 @@ package pages_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -96,6 +97,7 @@ func everyPage() map[string]pages.Page {
 			Site: gate, Host: "wiki.example.com", Cause: cause, RetryURL: "https://wiki.example.com/", RequestID: "r1",
 		}
 	}
+	maps.Copy(all, formPages())
 	return all
 }
 
@@ -400,7 +402,7 @@ func TestProblemIsAnnounced(t *testing.T) {
 			problem = p.Problem != ""
 		case pages.Setup:
 			problem = len(p.Problems) > 0
-		case pages.LogoutFailed:
+		case pages.LogoutFailed, pages.NotKept:
 			problem = true
 		case pages.Sessions:
 			problem = p.Problem != ""

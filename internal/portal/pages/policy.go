@@ -22,15 +22,24 @@ import (
 // a source or a directive of its own.
 func Policy(formOrigins ...string) string {
 	var b strings.Builder
-	b.WriteString("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'")
+	b.WriteString(policyBegins + "; form-action 'self'")
 	for _, origin := range formOrigins {
 		if source, ok := formSource(origin); ok {
 			b.WriteString(" " + source)
 		}
 	}
-	b.WriteString("; frame-ancestors 'none'; base-uri 'none'")
+	b.WriteString(policyEnds)
 	return b.String()
 }
+
+const (
+	policyBegins = "default-src 'none'; style-src 'self'; img-src 'self'"
+	policyEnds   = "; frame-ancestors 'none'; base-uri 'none'"
+
+	// policyForAnyForm is for a page that does not say where its form may lead. default-src does not stand in
+	// for form-action.
+	policyForAnyForm = policyBegins + policyEnds
+)
 
 // formSource returns the origin as a source expression (CSP level 3, section 2.3.1), and whether it is an http or
 // https origin with nothing in it that means something to the policy's own grammar: no wildcard either.

@@ -25,12 +25,17 @@ type waiting interface {
 	retryAfter() time.Duration
 }
 
+// passing is a page whose form is answered by an app, which may redirect wherever it likes.
+type passing interface {
+	formsAnywhere() bool
+}
+
 //go:embed html
 var files embed.FS
 
 var templates = parse(
 	"account", "apps", "badrequest", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
-	"notfound", "sessions", "setup", "setupgone", "unavailable",
+	"notfound", "notkept", "resend", "resendgone", "sessions", "setup", "setupgone", "unavailable",
 )
 
 // parse gives each page a template set of its own, because all of them define the same blocks of the layout.
@@ -56,7 +61,11 @@ func Render(w http.ResponseWriter, status int, page Page) error {
 		Plain(w, http.StatusInternalServerError, "")
 		return fmt.Errorf("making page %q: %w", page.file(), err)
 	}
-	setHeaders(w.Header(), Policy(page.site().FormOrigins...))
+	policy := Policy(page.site().FormOrigins...)
+	if p, ok := page.(passing); ok && p.formsAnywhere() {
+		policy = policyForAnyForm
+	}
+	setHeaders(w.Header(), policy)
 	if p, ok := page.(waiting); ok && p.retryAfter() > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(wholeSeconds(p.retryAfter()), 10))
 	}
