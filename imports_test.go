@@ -21,7 +21,7 @@ var floors = []floor{
 	{"contract suites", []string{"store/storetest", "identity/identitytest"}},
 	{"stores and sources", []string{"store/*", "identity/*"}},
 	{"single purposes", []string{
-		"internal/appcookie", "internal/audit", "internal/keyring", "internal/policy", "internal/portal/pages", "internal/seal", "internal/throttle",
+		"internal/appcookie", "internal/audit", "internal/keyring", "internal/policy", "internal/portal/pages", "internal/resend", "internal/seal", "internal/throttle",
 	}},
 	{"sessions", []string{"internal/session"}},
 	{"sessions in memory", []string{"internal/live"}},
