@@ -30,6 +30,12 @@ const (
 	Denied Kind = "denied"
 	// HandoffRefused: a login did not reach the host of an app.
 	HandoffRefused Kind = "handoff_refused"
+	// FormKept: a form that was sent after its session had ended is kept.
+	FormKept Kind = "form_kept"
+	// FormSent: its person has signed in again and sent it.
+	FormSent Kind = "form_sent"
+	// FormDropped: it was destroyed unsent; Reason says why.
+	FormDropped Kind = "form_dropped"
 	// UserChanged: a user was added, changed, disabled, enabled or removed.
 	UserChanged Kind = "user_changed"
 	// BackchannelDelayed: an app did not take what it was told of a logout; it is

@@ -55,19 +55,25 @@ func (v *visit) redirect(to string) {
 // signIn answers a request that needs a session and has none. Only a navigation
 // is led to the portal; a script could not follow, and gets no state either.
 func (v *visit) signIn() {
-	switch {
-	case !IsNavigation(v.r):
+	if !IsNavigation(v.r) {
 		v.w.Header().Set("Cache-Control", "no-store")
 		pages.Unauthorized(v.w, v.Portal, v.arrival.ID)
 		return
+	}
+	v.signInTo(v.here())
+}
+
+// signInTo leads to the portal, and from there to an address of the app.
+func (v *visit) signInTo(address string) {
+	switch {
 	case v.presented.Twice:
-		v.cookieTrouble(v.here())
+		v.cookieTrouble(address)
 		return
 	case !v.presented.OK || !v.presented.Token.IsNonce():
 		// A nonce that is there already stays: other tabs may be on their way with it.
 		v.at.cookies.Set(v.w.Header(), session.NewNonce())
 	}
-	v.redirect(handoff.Login(v.Portal, v.here()))
+	v.redirect(handoff.Login(v.Portal, address))
 }
 
 // here returns the address of the request on the app's own public address. One

@@ -25,6 +25,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/resend"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
 
@@ -37,6 +38,9 @@ type Gate struct {
 	Live     *live.Live
 	Sessions *session.Keeper
 	Codes    *handoff.Codes
+	// Forms keeps what people send when their session has ended. It is not needed where
+	// the app does not want that.
+	Forms *resend.Keeper
 	// Keys sign assertions.
 	Keys   *keyring.Ring
 	Limits session.Limits
@@ -167,6 +171,7 @@ func (v *visit) walk() *Pass {
 	}
 	v.passive = v.App.Passive.Cover(asked.Path)
 	leaves := v.leaves(asked)
+	form, resends := v.confirmed()
 	for {
 		s, user, err := v.find()
 		if err != nil {
@@ -180,7 +185,7 @@ func (v *visit) walk() *Pass {
 			if !decision.Identify {
 				s, user = nil, nil
 			}
-			if v.foreign() {
+			if v.foreign() || resends && !v.sentHere() {
 				v.refuseForeign(user)
 				return nil
 			}
@@ -188,6 +193,9 @@ func (v *visit) walk() *Pass {
 			if !ok {
 				// The session has ended or moved since it was found; look again.
 				continue
+			}
+			if resends && pass != nil && !v.resend(pass, found, form) {
+				return nil
 			}
 			if leaves && found != nil && pass != nil {
 				v.leave(pass, found.ID, person)
@@ -199,7 +207,9 @@ func (v *visit) walk() *Pass {
 				v.signOutHeld()
 				return nil
 			}
-			v.signIn()
+			if !v.keeps(form) {
+				v.signIn()
+			}
 			return nil
 		default:
 			v.forbid(user, decision)

@@ -49,6 +49,8 @@ func (v *visit) reserved(step string) {
 		pages.ServeAsset(v.w, v.r)
 	case step == stepLogout:
 		v.logout()
+	case step == handoff.StepResend && v.App.KeepPosts:
+		v.resendStep()
 	case v.r.Method != http.MethodGet:
 		h.Set("Allow", http.MethodGet)
 		pages.Plain(v.w, http.StatusMethodNotAllowed, v.arrival.ID)

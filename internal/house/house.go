@@ -25,6 +25,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/resend"
 	"github.com/gatehouse-sso/gatehouse/internal/seal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
@@ -44,6 +45,7 @@ type House struct {
 	Users    *local.Users
 	Sessions *session.Keeper
 	Codes    *handoff.Codes
+	Forms    *resend.Keeper
 	Throttle *throttle.Throttle
 	Seal     *seal.Key
 	// Backchannel tells apps of sessions that have ended, once a configuration
@@ -113,6 +115,7 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 	h.Users = local.New(h.Live, blind("user name"), o.Users)
 	h.Sessions = &session.Keeper{Store: h.Live}
 	h.Codes = &handoff.Codes{Store: h.Live, Sessions: h.Sessions}
+	h.Forms = &resend.Keeper{Store: h.Live}
 	h.Throttle = throttle.New(h.Live, blind("throttle"), o.Throttle)
 
 	if known {
