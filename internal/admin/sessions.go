@@ -19,10 +19,6 @@ import (
 // whatever the state; its text says why.
 var ErrBadQuestion = errors.New("not possible")
 
-// endBatch is how many sessions end in one commit when all do. A commit fails as
-// a whole when one of them has ended meanwhile, so it is not too large.
-const endBatch = 256
-
 // ListSessions returns the live sessions, oldest first.
 func (a *Admin) ListSessions(ctx context.Context, f SessionFilter, now time.Time) ([]Session, error) {
 	var filter store.Filter
@@ -150,50 +146,12 @@ func (a *Admin) revokeAll(ctx context.Context) (Revoked, error) {
 			live = append(live, record.ID)
 		}
 	}
-	n, failed := a.endMany(ctx, live)
+	n, failed := a.sessions().EndMany(ctx, live)
 	// They open nothing, but nobody is to go on from them either.
-	_, err := a.endMany(ctx, over)
+	_, err := a.sessions().EndMany(ctx, over)
 	failed = errors.Join(failed, err)
 	if n > 0 {
 		a.Audit.Record(audit.Event{Kind: audit.SessionsEnded, Reason: "all revoked" + byOperator, Count: n})
 	}
 	return Revoked{n}, failed
-}
-
-// endMany ends sessions, and returns how many have ended beside an error.
-func (a *Admin) endMany(ctx context.Context, ids []store.ID) (n int, failed error) {
-	for batch := range slices.Chunk(ids, endBatch) {
-		ended, err := a.endBatch(ctx, batch)
-		n += ended
-		failed = errors.Join(failed, err)
-	}
-	return n, failed
-}
-
-// endBatch ends sessions in one commit, or one by one when some of them have ended
-// by themselves.
-func (a *Admin) endBatch(ctx context.Context, ids []store.ID) (int, error) {
-	changes := make([]store.Change, len(ids))
-	for i, id := range ids {
-		changes[i] = store.Delete{Kind: session.Kind, ID: id}
-	}
-	err := a.Live.Commit(ctx, changes...)
-	switch {
-	case err == nil:
-		return len(ids), nil
-	case !errors.Is(err, store.ErrNotFound):
-		return 0, err
-	}
-	var (
-		n      int
-		failed error
-	)
-	for _, id := range ids {
-		err := a.sessions().End(ctx, id)
-		if err == nil {
-			n++
-		}
-		failed = errors.Join(failed, err)
-	}
-	return n, failed
 }

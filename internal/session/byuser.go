@@ -50,27 +50,26 @@ func (k *Keeper) EndAll(ctx context.Context, userID string, except store.ID) (in
 		return 0, errors.New("ending all sessions of a user: no user named")
 	}
 	var (
-		records []store.Record
-		failed  error
+		live, over []store.ID
+		failed     error
+		now        = time.Now()
 	)
 	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
-		switch {
-		case err != nil:
+		if err != nil {
 			failed = fmt.Errorf("listing the sessions of a user: %w", err)
-		case record.ID != except:
-			records = append(records, record)
-		}
-	}
-	ended, now := 0, time.Now()
-	for _, record := range records {
-		if err := k.End(ctx, record.ID); err != nil {
-			failed = errors.Join(failed, err)
 			continue
 		}
-		// What cannot be read has ended as well.
-		if s, err := Decode(record); err != nil || !s.Over(now) {
-			ended++
+		if record.ID == except {
+			continue
+		}
+		// What cannot be read may be open to somebody.
+		if s, err := Decode(record); err == nil && s.Over(now) {
+			over = append(over, record.ID)
+		} else {
+			live = append(live, record.ID)
 		}
 	}
-	return ended, failed
+	ended, err := k.EndMany(ctx, live)
+	_, errOver := k.EndMany(ctx, over)
+	return ended, errors.Join(failed, err, errOver)
 }

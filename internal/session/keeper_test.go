@@ -356,6 +356,23 @@ func TestEndAll(t *testing.T) {
 	get(t, k, other.ID)
 }
 
+// TestEndManyPassesOverWhatHasEnded: one session that is gone keeps none of the others
+// alive, however many there are.
+func TestEndManyPassesOverWhatHasEnded(t *testing.T) {
+	k := keeper(t)
+	var ids []store.ID
+	for range 600 {
+		s, _ := start(t, k, login(), time.Now())
+		ids = append(ids, s.ID)
+	}
+	if err := k.End(t.Context(), ids[300]); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := k.EndMany(t.Context(), ids); n != 600 || err != nil || count(t, k) != 0 {
+		t.Errorf("ended %d, %v; %d are left", n, err, count(t, k))
+	}
+}
+
 // TestEndAllWithAFailingStore says so, and does not stop at the first.
 func TestEndAllWithAFailingStore(t *testing.T) {
 	failing := &storetest.Failing{Store: memstore.New()}
