@@ -25,6 +25,11 @@ func (*AdminAPI) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "admin.api.gatehouse", New: func() caddy.Module { return new(AdminAPI) }}
 }
 
+// Provision shows the metrics on the registry of the admin endpoint.
+func (*AdminAPI) Provision(ctx caddy.Context) error {
+	return show(runningMetrics{}, ctx.GetMetricsRegistry())
+}
+
 // Routes returns the routes of the admin API.
 func (*AdminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{{Pattern: adminPrefix, Handler: caddy.AdminHandlerFunc(serveAdmin)}}
@@ -33,7 +38,11 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 // serveAdmin answers with the configuration that runs at this moment. The one that
 // the endpoint was set up with may have been replaced, or may have failed to start.
 func serveAdmin(w http.ResponseWriter, r *http.Request) error {
-	module, err := caddy.ActiveContext().AppIfConfigured("gatehouse")
+	active := caddy.ActiveContext()
+	if active.Context == nil { // the endpoint is there before the first configuration runs
+		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errors.New("caddy is starting or stopping: ask again in a moment")}
+	}
+	module, err := active.AppIfConfigured("gatehouse")
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("the configuration that runs has no gatehouse")}
 	}
@@ -44,4 +53,7 @@ func serveAdmin(w http.ResponseWriter, r *http.Request) error {
 	return app.operator.serve(w, r)
 }
 
-var _ caddy.AdminRouter = (*AdminAPI)(nil)
+var (
+	_ caddy.Provisioner = (*AdminAPI)(nil)
+	_ caddy.AdminRouter = (*AdminAPI)(nil)
+)

@@ -30,7 +30,7 @@ func (a *App) furnish() error {
 	if err != nil {
 		return fmt.Errorf("gatehouse: signing keys: %w", err)
 	}
-	if err := house.metrics.register(a.ctx.GetMetricsRegistry()); err != nil {
+	if err := show(house.metrics, a.ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("gatehouse: metrics: %w", err)
 	}
 	sink, err := a.sink()

@@ -69,8 +69,8 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// register shows the metrics on a configuration's registry.
-func (m *metrics) register(registry *prometheus.Registry) error {
+// show shows metrics on a configuration's registry, where they may be already.
+func show(m prometheus.Collector, registry *prometheus.Registry) error {
 	err := registry.Register(m)
 	if errors.As(err, new(prometheus.AlreadyRegisteredError)) {
 		return nil

@@ -111,7 +111,7 @@ func TestReload(t *testing.T) {
 	if err := os.Symlink(dir, filepath.Join(dir, "here")); err != nil {
 		t.Fatal(err)
 	}
-	p := port(t)
+	p, whole := port(t), t // a configuration outlives the step that loads it
 	bbolt := "store bbolt " + file
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
@@ -140,7 +140,7 @@ func TestReload(t *testing.T) {
 		{name: "after the refusal", global: bbolt, app: "public /open"},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			err := caddy.Run(config(t, gateway(p, step.global, step.app)))
+			err := caddy.Run(config(whole, gateway(p, step.global, step.app)))
 			switch {
 			case step.refused == "" && err != nil:
 				t.Fatal(err)
@@ -159,7 +159,7 @@ func TestReload(t *testing.T) {
 			if code, _ := ask(t, p, "login.localhost", "/healthz"); code != http.StatusOK {
 				t.Errorf("the portal is not healthy: %d", code)
 			}
-			if err := caddy.Validate(config(t, gateway(p, step.global, "public /open"))); err != nil {
+			if err := caddy.Validate(config(whole, gateway(p, step.global, "public /open"))); err != nil {
 				t.Errorf("validating beside it: %v", err)
 			}
 			if n := caddymodule.OpenHouses(file); n != 1 {
