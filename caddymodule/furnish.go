@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -66,6 +67,7 @@ func (a *App) furnish() error {
 				Keys:     ring,
 				Limits:   limits,
 				Audit:    sink,
+				Tagger:   appcookie.NewTagger(house.Seal.Derive("app cookies")),
 			}
 			core.Prepare()
 			g.walk = &walk{gate: core, metrics: house.metrics.app(app.Name), requests: a.requests}
@@ -143,6 +145,7 @@ func (l *located) app() (*gate.App, error) {
 		KeepAuthorization: settings.KeepAuthorization,
 		Passive:           passive,
 		StreamsActive:     settings.Streams == "active",
+		SharedCookies:     settings.Cookies == "shared",
 		LogoutOn:          logoutOn,
 		Response: gate.ResponseFilter{
 			AllowCookieDomain:  settings.AllowCookieDomain,

@@ -104,6 +104,12 @@ type Gate struct {
 	// a forgotten tab keeps nobody signed in. Default: empty.
 	Streams string `json:"streams,omitempty"`
 
+	// `shared` leaves the app's cookies to everybody who uses a browser. Otherwise they
+	// belong to the person: the app never sees those of somebody else, nor any from
+	// before a sign-out. Apps that share a host, or cookies with a `Domain`, need the
+	// same setting. Default: empty.
+	Cookies string `json:"cookies,omitempty"`
+
 	// The addresses by which people sign out of the app, `PATH[?QUERY]`: where its own
 	// logout button leads. The app sees the request first; when it answers, the whole
 	// session ends, and a person is led to the portal's page that says so. The path is
@@ -149,6 +155,7 @@ func (g *Gate) options() table {
 		"csrf":                  choice(&g.CSRF, "strict"),
 		"passive":               list(&g.Passive, "PATH…", checkPassive),
 		"streams":               choice(&g.Streams, "active"),
+		"cookies":               choice(&g.Cookies, "shared"),
 		"logout_on":             list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
@@ -224,6 +231,9 @@ func (g *Gate) Validate() error {
 	}
 	if g.Streams != "" && g.Streams != "active" {
 		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
+	}
+	if g.Cookies != "" && g.Cookies != "shared" {
+		return g.wrap(fmt.Errorf("cookies: %w", unknown("word", g.Cookies, []string{"shared"})))
 	}
 	if err := g.Headers.validate(); err != nil {
 		return g.wrap(err)

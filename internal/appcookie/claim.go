@@ -28,6 +28,19 @@ func (t *Tag) Claim(request, answer http.Header, path string, stranger bool) {
 	if lines := request["Cookie"]; len(lines) > 0 {
 		line = joined(lines)
 	}
+	t.claim(line, answer, path, stranger)
+}
+
+// Claim is [Tag.Claim] by a tag for the request of the jar, whose header shows no more
+// what the browser has. It comes after [Jar.Answer], and drops what that has set.
+func (j Jar) Claim(t *Tag, answer http.Header, path string, stranger bool) {
+	t.claim(j.line, answer, path, stranger)
+}
+
+// Clear tells the browser to clear what it keeps for the host besides cookies.
+func Clear(answer http.Header) { answer.Set("Clear-Site-Data", clearing) }
+
+func (t *Tag) claim(line string, answer http.Header, path string, stranger bool) {
 	last := t.lastPerson(line)
 	if last != "" {
 		stranger = last != t.person
@@ -41,7 +54,7 @@ func (t *Tag) Claim(request, answer http.Header, path string, stranger bool) {
 		}
 	}
 	if t.nobody || stranger {
-		answer.Set("Clear-Site-Data", clearing)
+		Clear(answer)
 	}
 }
 

@@ -8,9 +8,8 @@
 // session of somebody else, and the same person finds theirs again. Nothing is
 // stored; docs/decisions/0002 says why it is done in this way.
 //
-// Gatehouse's own cookies are package session's and never come here. No gate calls
-// the package yet: a session has to keep its tag's bond beyond its own end first,
-// which docs/decisions/0002 tells under "What is left".
+// Gatehouse's own cookies are package session's and never come here. Package gate asks
+// for tags and puts them between app and browser.
 package appcookie
 
 import (

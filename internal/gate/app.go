@@ -45,6 +45,9 @@ type App struct {
 	// KeepPosts keeps a form that is sent after its session has ended by time, until its
 	// person has signed in again.
 	KeepPosts bool
+	// SharedCookies leaves the app's cookies to all who use a browser. Otherwise they
+	// belong to the person.
+	SharedCookies bool
 	// Response says what the app may not tell browsers.
 	Response ResponseFilter
 	// Redirects says that this gate stands on plain http for an app whose

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -80,6 +82,7 @@ func newGate(tb testing.TB, change ...func(*gate.App)) *door {
 		Keys:     keys,
 		Limits:   session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Audit:    d.audit,
+		Tagger:   appcookie.NewTagger(key.Derive("app cookies")),
 	}
 	d.reload(change...)
 	return d
@@ -318,6 +321,11 @@ func cookieSet(w *httptest.ResponseRecorder) string {
 		}
 	}
 	return ""
+}
+
+// unlabelled leaves out the cookies by which the gate knows whose the others are.
+func unlabelled(lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.Contains(line, "~") })
 }
 
 // notes keeps what was audited.

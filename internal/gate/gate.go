@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
@@ -46,6 +47,9 @@ type Gate struct {
 	Limits session.Limits
 	// Audit learns of each decision that matters.
 	Audit audit.Sink
+	// Tagger makes the tags by which the app's cookies belong to a person. It is not
+	// needed where the app shares them.
+	Tagger *appcookie.Tagger
 
 	cleaner *Cleaner // for anybody
 	proxied *Cleaner // for trusted proxies
@@ -121,7 +125,7 @@ func (g *Gate) Prepare() {
 	}
 	g.cleaner = NewCleaner(names, g.App.KeepAuthorization)
 	g.proxied = NewProxyCleaner(names, g.App.KeepAuthorization)
-	g.places = newPlaces(g.App.Targets)
+	g.places = newPlaces(g.App, g.Tagger)
 }
 
 // Admit takes the request through the gate. It returns the request as it goes on
@@ -249,6 +253,7 @@ func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, 
 	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: s != nil, method: v.r.Method}
 	p.Writer = &p.writer
 	if s == nil {
+		v.take(&p.writer, v.at.nobody)
 		return p, true
 	}
 	p.tie.Terms = live.Terms{Limits: v.Limits, Passive: v.passive, Active: v.App.StreamsActive, Waits: waits(v.r)}
@@ -274,6 +279,7 @@ func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, 
 	}
 	p.Told = view.told
 	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
+	v.take(&p.writer, view.tag(v.at))
 	p.Request = v.r.WithContext(&p.tie)
 	if v.r.Body != nil && v.r.Body != http.NoBody {
 		p.body = body{v.r.Body, &p.tie}

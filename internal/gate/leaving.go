@@ -63,6 +63,7 @@ func (l *leaving) answers() bool {
 	err := v.end(l.id, l.user)
 	if err == nil && !l.tab {
 		v.at.cookies.Clear(h)
+		l.disown()
 		return false
 	}
 	l.takeOver(h)
@@ -71,6 +72,7 @@ func (l *leaving) answers() bool {
 		return true
 	}
 	v.at.cookies.Clear(h)
+	l.disown()
 	h.Set("Content-Length", "0")
 	v.redirect(v.portalLogout())
 	// The app may have much to say yet, which nobody needs to wait for. Where the

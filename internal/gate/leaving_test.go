@@ -107,12 +107,12 @@ func TestLogoutButtonOfTheApp(t *testing.T) {
 	}
 	var cookies []string
 	for _, c := range res.Cookies() {
-		if c.MaxAge >= 0 {
+		if c.MaxAge >= 0 && !strings.Contains(c.Name, "~owner") {
 			t.Errorf("the cookie %s is set", c.Name)
 		}
 		cookies = append(cookies, c.Name)
 	}
-	if diff := cmp.Diff([]string{"PHPSESSID", cookie}, cookies); diff != "" {
+	if diff := cmp.Diff([]string{"PHPSESSID", cookie}, unlabelled(cookies)); diff != "" {
 		t.Error(diff)
 	}
 	if res.Header.Get("ETag") != "" || res.Header.Get("Cache-Control") != "no-store" {
@@ -143,7 +143,7 @@ func TestScriptOfTheAppSignsOut(t *testing.T) {
 	if err != nil || res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/start" || string(body) != "welcome, anna" {
 		t.Errorf("%s %q, %v", res.Status, body, err)
 	}
-	if got := len(res.Cookies()); got != 2 || seen != 1 || d.stands(s) {
+	if got := len(unlabelled(res.Header["Set-Cookie"])); got != 2 || seen != 1 || d.stands(s) {
 		t.Errorf("%d cookies, the app saw %d, the session stands: %t", got, seen, d.stands(s))
 	}
 }
@@ -249,7 +249,7 @@ func TestLogoutButtonThatIsNotStored(t *testing.T) {
 			if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(body), "welcome") || strings.Contains(string(body), "You are signed out") {
 				t.Errorf("%s: %s", res.Status, body)
 			}
-			if cookies := res.Cookies(); len(cookies) != 1 || cookies[0].Name != "PHPSESSID" {
+			if cookies := unlabelled(res.Header["Set-Cookie"]); len(cookies) != 1 || !strings.HasPrefix(cookies[0], "PHPSESSID=") {
 				t.Errorf("cookies %v", cookies)
 			}
 			d.answered(ask(wiki+"/", holding(token)), http.StatusUnauthorized)

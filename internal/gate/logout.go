@@ -64,6 +64,7 @@ func (v *visit) signOut(id store.ID, user *identity.User) {
 		return
 	}
 	v.at.cookies.Clear(v.w.Header())
+	v.disown()
 	v.redirect(v.portalLogout())
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
@@ -15,14 +16,21 @@ import (
 // place is one of the app's public addresses, with what every request there needs.
 type place struct {
 	handoff.Target
+	index   int // among the app's places
 	origin  string
 	cookies session.Cookies
+	// nobody is the tag of the app's cookies for requests without an identity, nil where
+	// cookies are shared.
+	nobody *appcookie.Tag
 }
 
-func newPlaces(targets handoff.Targets) []place {
-	places := make([]place, len(targets))
-	for i, t := range targets {
-		places[i] = place{Target: t, origin: t.Origin(), cookies: session.Cookies{Secure: t.Base.Scheme == "https"}}
+func newPlaces(app *App, tagger *appcookie.Tagger) []place {
+	places := make([]place, len(app.Targets))
+	for i, t := range app.Targets {
+		places[i] = place{Target: t, index: i, origin: t.Origin(), cookies: session.Cookies{Secure: t.Base.Scheme == "https"}}
+		if !app.SharedCookies {
+			places[i].nobody = tagger.Nobody(places[i].origin)
+		}
 	}
 	return places
 }

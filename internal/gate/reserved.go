@@ -111,6 +111,7 @@ func (v *visit) land() {
 	case landing.Kept:
 		v.redirect(landing.ReturnTo)
 	default:
+		v.claim(landing.Session)
 		v.at.cookies.SetFor(v.w.Header(), landing.Token, landing.Session.Keep(v.Limits, v.now))
 		if landing.Again {
 			v.redirect(handoff.Landed(v.at.Target, landing.ReturnTo))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
@@ -33,6 +34,8 @@ type view struct {
 	told   *identity.User
 	names  []string
 	values []string
+	// tags are those of the person's cookies, by place; nil where cookies are shared.
+	tags []*appcookie.Tag
 
 	// expires is the last text made for the header of that name: the same for all
 	// requests of a second.
@@ -58,13 +61,15 @@ const backwards = 10 * time.Second
 func (v *visit) view(s *live.Session, user *identity.User) (*view, error) {
 	state := s.State()
 	kid := v.Keys.Current(v.App.Signer.Algorithm)
-	if old, ok := s.Prepared(v.App.Name).(*view); ok && old.fits(v.App, state, user, kid, v.now) {
+	old, ok := s.Prepared(v.App.Name).(*view)
+	if ok && old.fits(v.App, state, user, kid, v.now) {
 		return old, nil
 	}
 	fresh, err := v.newView(state, user, kid)
 	if err != nil {
 		return nil, err
 	}
+	fresh.tags = v.tags(state, old)
 	s.Prepare(v.App.Name, fresh)
 	return fresh, nil
 }

@@ -6,7 +6,10 @@ package gate
 import (
 	"io"
 	"net/http"
+	"net/url"
+	"time"
 
+	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 )
 
@@ -26,7 +29,11 @@ type writer struct {
 	// leaving answers instead of the app, which then talks to nobody.
 	leaving  *leaving
 	silenced bool
-	private  [1]string
+	// jar gives the app's cookies the names that they have in the browser; page is the
+	// request's address, nil where the app shares its cookies.
+	jar     appcookie.Jar
+	page    *url.URL
+	private [1]string
 }
 
 // WriteHeader filters the headers of every answer, the informational ones too:
@@ -45,9 +52,23 @@ func (w *writer) WriteHeader(status int) {
 			w.tie.Begin(isStream(w.method, status, w.Header()))
 		}
 	} else if !w.sent {
-		w.app.Response.Filter(w.Header())
+		w.hint(status)
+		return
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// hint sends an answer that is none yet. Browsers take no cookies from it, and what
+// takes them all the same must not take those that are not made fit yet.
+func (w *writer) hint(status int) {
+	h := w.Header()
+	w.app.Response.Filter(h)
+	cookies := h["Set-Cookie"]
+	delete(h, "Set-Cookie")
+	w.ResponseWriter.WriteHeader(status)
+	if cookies != nil {
+		h["Set-Cookie"] = cookies
+	}
 }
 
 // finish makes the final header fit to leave. It is also for an app that sends
@@ -59,6 +80,9 @@ func (w *writer) finish() {
 	w.sent = true
 	h := w.Header()
 	w.app.Response.Filter(h)
+	if w.page != nil {
+		w.jar.Answer(h, w.page.EscapedPath(), time.Now())
+	}
 	if !w.identified {
 		return
 	}
