@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
@@ -33,8 +34,8 @@ type sealed struct {
 // later it returns ErrWrongKey when the check was sealed with another key, and
 // ErrCorrupt when it is missing from a store that has documents.
 //
-// The result implements [store.Health] and [store.Meter] as far as s does; closing
-// it closes s.
+// The result implements [store.Health], [store.Counter] and [store.Meter] as far as s
+// does; closing it closes s.
 func Wrap(ctx context.Context, s store.Store, k *Key) (store.Store, error) {
 	check, err := s.Document(ctx, checkName)
 	if errors.Is(err, store.ErrNotFound) {
@@ -207,6 +208,15 @@ func (s *sealed) Healthy(ctx context.Context) error {
 	return nil
 }
 
+// Count implements [store.Counter] where the store does, and is
+// [errors.ErrUnsupported] otherwise.
+func (s *sealed) Count(ctx context.Context, kind store.Kind, at time.Time) (int, error) {
+	if c, ok := s.Store.(store.Counter); ok {
+		return c.Count(ctx, kind, at)
+	}
+	return 0, errors.ErrUnsupported
+}
+
 // Stats implements [store.Meter].
 func (s *sealed) Stats() store.Stats {
 	if m, ok := s.Store.(store.Meter); ok {
@@ -216,7 +226,8 @@ func (s *sealed) Stats() store.Stats {
 }
 
 var (
-	_ store.Store  = (*sealed)(nil)
-	_ store.Health = (*sealed)(nil)
-	_ store.Meter  = (*sealed)(nil)
+	_ store.Store   = (*sealed)(nil)
+	_ store.Health  = (*sealed)(nil)
+	_ store.Counter = (*sealed)(nil)
+	_ store.Meter   = (*sealed)(nil)
 )

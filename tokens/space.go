@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// Space is one namespace of an [Engine].
+type Space struct {
+	engine *Engine
+	room   *room
+	limits Limits
+}
+
+// Create makes a token. The owner is a name by which tokens are listed and ended
+// together, in the clear in the store, or empty. The errors are ErrTooLong, ErrLimit,
+// ErrQuota and those of the store.
+func (s *Space) Create(ctx context.Context, owner string, v Value) (string, error) {
+	if err := s.limits.check(&v); err != nil {
+		return "", err
+	}
+	if owner != "" && s.limits.OwnerQuota > 0 {
+		defer s.engine.writing.lock(owner)()
+		if err := s.checkOwner(ctx, owner); err != nil {
+			return "", err
+		}
+	}
+	if err := s.room.reserve(s.limits.Quota); err != nil {
+		return "", err
+	}
+	now := time.Now()
+	t := newToken(store.NewID(now))
+	r := store.Record{
+		Kind:    s.room.kind,
+		ID:      t.id,
+		Owner:   owner,
+		Secrets: []store.Secret{{Hash: t.hash(), Since: now}},
+		Created: now,
+	}
+	v.write(&r, now)
+	err := s.engine.store.Commit(ctx, store.Put{Record: r})
+	s.room.settle(err == nil)
+	if err != nil {
+		return "", err
+	}
+	return t.text(), nil
+}
+
+// Read returns what a token stands for. Where reads are limited it counts, durably,
+// before it answers, and the last one ends the token. The errors are ErrNone and those
+// of the store.
+func (s *Space) Read(ctx context.Context, text string) (Entry, error) {
+	t, ok := parse(text)
+	if !ok {
+		return Entry{}, ErrNone
+	}
+	if e, ok := s.engine.warm.find(s.room, &t, time.Now()); ok {
+		return e, nil
+	}
+	fill := s.engine.warm.begin(t.id)
+	epoch := s.room.epoch()
+	r, err := s.engine.store.Read(ctx, s.room.kind, t.id, t.hash())
+	if err != nil {
+		return Entry{}, notFound(err)
+	}
+	e, err := entry(&r)
+	if err != nil {
+		return Entry{}, err
+	}
+	switch {
+	case e.ReadLimited && e.Reads == 0:
+		s.room.gone(epoch)
+	case !e.ReadLimited:
+		s.engine.warm.fill(fill, s.room, &r)
+	}
+	if e.expired(time.Now()) {
+		return Entry{}, ErrNone
+	}
+	return e, nil
+}
+
+// Update replaces what a token stands for, its limits included: one that the value does
+// not have is lifted. The owner stays. The errors are those of Create, without
+// ErrQuota, and ErrNone.
+func (s *Space) Update(ctx context.Context, text string, v Value) error {
+	if err := s.limits.check(&v); err != nil {
+		return err
+	}
+	return s.change(ctx, text, func(r *store.Record, now time.Time) { v.write(r, now) })
+}
+
+// Rotate gives a token another secret: it returns the new text, and the old one is
+// worth nothing from then on. All else stays as it is. The errors are ErrNone and those
+// of the store.
+func (s *Space) Rotate(ctx context.Context, text string) (string, error) {
+	var rotated token
+	err := s.change(ctx, text, func(r *store.Record, now time.Time) {
+		rotated = newToken(r.ID)
+		r.Secrets = []store.Secret{{Hash: rotated.hash(), Since: now}}
+	})
+	if err != nil {
+		return "", err
+	}
+	return rotated.text(), nil
+}
+
+// rereads bounds how often a change is tried that meets others: those of this process
+// wait for each other, so it takes counted reads to get in the way.
+const rereads = 256
+
+// change rewrites the record of a token.
+func (s *Space) change(ctx context.Context, text string, edit func(*store.Record, time.Time)) error {
+	t, ok := parse(text)
+	if !ok {
+		return ErrNone
+	}
+	defer s.engine.writing.lock(string(t.id[:]))()
+	err := store.ErrConflict
+	for try := 0; try < rereads && errors.Is(err, store.ErrConflict); try++ {
+		var r store.Record
+		if r, err = s.load(ctx, &t); err != nil {
+			return err
+		}
+		edit(&r, time.Now())
+		err = s.engine.store.Commit(ctx, store.Put{Record: r})
+		s.engine.warm.forget(t.id)
+	}
+	return notFound(err)
+}
+
+// Delete ends a token. The errors are ErrNone and those of the store.
+func (s *Space) Delete(ctx context.Context, text string) error {
+	t, ok := parse(text)
+	if !ok {
+		return ErrNone
+	}
+	if _, err := s.load(ctx, &t); err != nil {
+		return err
+	}
+	return s.end(ctx, t.id)
+}
+
+// load returns the record that the token opens, and counts nothing.
+func (s *Space) load(ctx context.Context, t *token) (store.Record, error) {
+	r, err := s.engine.store.Get(ctx, s.room.kind, t.id)
+	if err != nil {
+		return store.Record{}, notFound(err)
+	}
+	hash := t.hash()
+	for i := range r.Secrets {
+		if subtle.ConstantTimeCompare(r.Secrets[i].Hash[:], hash[:]) == 1 {
+			return r, nil
+		}
+	}
+	return store.Record{}, ErrNone
+}
+
+// end removes records that are there.
+func (s *Space) end(ctx context.Context, ids ...store.ID) error {
+	epoch := s.room.epoch()
+	changes := make([]store.Change, len(ids))
+	for i, id := range ids {
+		changes[i] = store.Delete{Kind: s.room.kind, ID: id}
+	}
+	err := s.engine.store.Commit(ctx, changes...)
+	for _, id := range ids {
+		s.engine.warm.forget(id)
+		if err == nil {
+			s.room.gone(epoch)
+		}
+	}
+	return notFound(err)
+}
+
+// Check reports whether tokens can be written now: nil, or why not.
+func (s *Space) Check(ctx context.Context) error {
+	if h, ok := s.engine.store.(store.Health); ok {
+		return h.Healthy(ctx)
+	}
+	return nil
+}
+
+// MaxData returns how long the data of a token may be, in bytes.
+func (s *Space) MaxData() int { return s.limits.MaxData }
+
+func notFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNone
+	}
+	return err
+}
