@@ -21,7 +21,8 @@ var floors = []floor{
 	{"contract suites", []string{"store/storetest", "identity/identitytest"}},
 	{"stores and sources", []string{"store/*", "identity/*"}},
 	{"single purposes", []string{
-		"internal/appcookie", "internal/audit", "internal/keyring", "internal/policy", "internal/portal/pages", "internal/resend", "internal/seal", "internal/throttle",
+		"internal/appcookie", "internal/audit", "internal/keyring", "internal/policy", "internal/portal/pages", "internal/preset",
+		"internal/resend", "internal/seal", "internal/throttle",
 	}},
 	{"sessions", []string{"internal/session"}},
 	{"sessions in memory", []string{"internal/live"}},
@@ -52,6 +53,8 @@ var doors = map[string][]string{
 	"identity/local": {"identity", "store"},
 	// A decision is a pure function of what it is told.
 	"internal/policy": {"identity"},
+	// A preset is data.
+	"internal/preset": {},
 	// A page shows what it is handed.
 	"internal/portal/pages": {},
 	// What an app copies knows nothing of ours; the sample is an app.

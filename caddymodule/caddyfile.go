@@ -78,10 +78,12 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 // Syntax:
 //
 //	gatehouse [APP] {
+//		preset NAME
 //		url URL…
 //		allow|deny [any] [user NAME…] [group NAME…] [path PATH…] [method METHOD…] [address CIDR…]
 //		public PATH…
 //		header jwt|user|name|email|groups|session_expires NAME|off
+//		strip HEADER…|off
 //		group_separator ,|"|"|;
 //		user_as name|lower|email|attr:KEY
 //		send_groups PATTERN…|off
@@ -113,7 +115,7 @@ func parseGate(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 			return nil, h.WrapErr(err)
 		}
 	}
-	if err := gate.options().read(h.Dispenser); err != nil {
+	if err := gate.read(h.Dispenser); err != nil {
 		return nil, err
 	}
 	return h.NewRoute(nil, gate), nil

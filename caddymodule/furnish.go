@@ -139,6 +139,7 @@ func (l *located) app() (*gate.App, error) {
 			Separator: settings.GroupSeparator,
 			Encoding:  gate.Encoding(settings.Encode),
 		},
+		Strip:             settings.Strip,
 		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),
 		StrictOrigin:      settings.CSRF == "strict",

@@ -54,6 +54,11 @@ type Gate struct {
 	// The names of the headers that the app receives.
 	Headers Headers `json:"headers,omitzero"`
 
+	// Further headers that no client may send, for an app that reads more than the gate
+	// sets: a role, for example. They never arrive, in whatever spelling. Default: none;
+	// the names in which other gateways speak never arrive anyway.
+	Strip []string `json:"strip,omitempty"`
+
 	// What stands between the groups in their header: `,`, `|` or `;`. Default: `,`.
 	GroupSeparator string `json:"group_separator,omitempty"`
 
@@ -104,12 +109,6 @@ type Gate struct {
 	// a forgotten tab keeps nobody signed in. Default: empty.
 	Streams string `json:"streams,omitempty"`
 
-	// `shared` leaves the app's cookies to everybody who uses a browser. Otherwise they
-	// belong to the person: the app never sees those of somebody else, nor any from
-	// before a sign-out. Apps that share a host, or cookies with a `Domain`, need the
-	// same setting. Default: empty.
-	Cookies string `json:"cookies,omitempty"`
-
 	// The addresses by which people sign out of the app, `PATH[?QUERY]`: where its own
 	// logout button leads. The app sees the request first; when it answers, the whole
 	// session ends, and a person is led to the portal's page that says so. The path is
@@ -153,10 +152,10 @@ func (g *Gate) options() table {
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
-		"passive":               list(&g.Passive, "PATH…", checkPassive),
+		"passive":               orOff(&g.Passive, list(&g.Passive, "PATH…", checkPassive)),
 		"streams":               choice(&g.Streams, "active"),
-		"cookies":               choice(&g.Cookies, "shared"),
-		"logout_on":             list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn),
+		"logout_on":             orOff(&g.LogoutOn, list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn)),
+		"strip":                 orOff(&g.Strip, list(&g.Strip, "HEADER…", checkHeader)),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
 }
@@ -232,8 +231,10 @@ func (g *Gate) Validate() error {
 	if g.Streams != "" && g.Streams != "active" {
 		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
 	}
-	if g.Cookies != "" && g.Cookies != "shared" {
-		return g.wrap(fmt.Errorf("cookies: %w", unknown("word", g.Cookies, []string{"shared"})))
+	for _, name := range g.Strip {
+		if err := checkHeader(name); err != nil {
+			return g.wrap(fmt.Errorf("strip: %w", err))
+		}
 	}
 	if err := g.Headers.validate(); err != nil {
 		return g.wrap(err)

@@ -185,6 +185,25 @@ func list(target *[]string, usage string, check func(string) error) option {
 	}}
 }
 
+// orOff lets an option that adds up be written as `off`: it is empty then, also where
+// a preset would fill it.
+func orOff(target *[]string, o option) option {
+	add, off := o.words, false
+	o.usage += "|off"
+	o.words = func(words []string) error {
+		isOff := len(words) == 1 && words[0] == "off"
+		switch {
+		case off || isOff && len(*target) > 0:
+			return fmt.Errorf("%q stands alone: remove it or the lines beside it", "off")
+		case isOff:
+			off = true
+			return nil
+		}
+		return add(words)
+	}
+	return o
+}
+
 // bounds are the shortest and the longest time that an option may have.
 type bounds struct{ min, max time.Duration }
 

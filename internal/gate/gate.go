@@ -119,7 +119,7 @@ type visit struct {
 
 // Prepare makes the gate ready. It is called once, before Admit.
 func (g *Gate) Prepare() {
-	names := g.App.Headers.Names()
+	names := append(g.App.Headers.Names(), g.App.Strip...)
 	if g.App.Policy.HasMethods() {
 		names = append(names, policy.OverrideHeaders()...)
 	}
