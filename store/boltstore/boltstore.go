@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
-	"go.etcd.io/bbolt"
 )
 
 // Options change how a file is opened. The zero value is what a gateway wants.
@@ -34,20 +33,31 @@ type Options struct {
 	// beside a process that has the file open for writing.
 	ReadOnly bool
 	// OnError, if set, is called with the cause once for each transaction that
-	// could not be committed, however many callers waited for it. It is called
-	// by the writer and must not call the store.
+	// could not be committed, however many callers waited for it, and when a
+	// compaction fails. It must not call the store.
 	OnError func(error)
+
+	reserve int // address space, in place of reservation; for tests
 }
 
 // Store is a [store.Store] in a file.
 type Store struct {
-	path     string
-	file     os.FileInfo // the file that is open, to notice when another takes its place
-	db       *bbolt.DB
-	pageSize int
-	onError  func(error)
+	path      string
+	file      atomic.Pointer[file]
+	snapshots snapshots
+	onError   func(error)
+	reserve   int // address space to ask for
 
-	queue     *queue // nil when read-only
+	queue   *queue  // nil when read-only
+	log     *keyLog // the writer's, nil when nobody copies the file
+	between func()  // the writer's, what it does once after this transaction
+
+	renamed string // the writer's, a folder that has to be synced
+
+	compacting sync.Mutex
+	notBefore  time.Time // when compacting may be tried again
+	closing    sync.WaitGroup
+
 	done      chan struct{}
 	closeOnce sync.Once
 	closeErr  error
@@ -64,8 +74,12 @@ func (s *Store) Close() error {
 		if s.queue != nil {
 			s.queue.close()
 			<-s.done
+			s.compacting.Lock() // one that goes on fails and tidies up
+			defer s.compacting.Unlock()
 		}
-		if err := s.db.Close(); err != nil {
+		s.snapshots.drain()
+		s.closing.Wait()
+		if err := s.file.Load().db.Close(); err != nil {
 			s.closeErr = fmt.Errorf("close store file %s: %w", s.path, err)
 		}
 	})
@@ -100,8 +114,7 @@ func (s *Store) Stats() store.Stats {
 
 // free returns how many bytes of the file hold nothing.
 func (s *Store) free() int64 {
-	pages := s.db.Stats()
-	return int64(pages.FreePageN+pages.PendingPageN) * int64(s.pageSize)
+	return s.file.Load().free()
 }
 
 var (

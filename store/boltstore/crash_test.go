@@ -34,6 +34,18 @@ func TestMain(m *testing.M) {
 
 const crashWorkers = 8
 
+// maintain sweeps, compacts and touches.
+func maintain(s *boltstore.Store) error {
+	ctx := context.Background()
+	if _, err := s.Sweep(ctx, 100); err != nil {
+		return err
+	}
+	if err := s.Touch(ctx, "code", map[store.ID]time.Time{store.NewID(time.Now()): time.Now()}); err != nil {
+		return err
+	}
+	return s.Compact(ctx)
+}
+
 // writeUntilKilled writes from several goroutines and prints a line for each
 // answer it got.
 func writeUntilKilled(path string) error {
@@ -42,6 +54,13 @@ func writeUntilKilled(path string) error {
 		return err
 	}
 	failed := make(chan error)
+	go func() { // so that the process also dies in the middle of these
+		for {
+			if err := maintain(s); err != nil {
+				failed <- fmt.Errorf("maintenance: %w", err)
+			}
+		}
+	}()
 	for n := range crashWorkers {
 		go func() {
 			for {
@@ -99,11 +118,16 @@ func acknowledge(format string, args ...any) {
 
 // A server that is killed at any moment has kept everything that it answered: no
 // record is lost, no deleted or read one comes back, no commit is there by half,
-// and the file is sound. The killer strikes after a random number of answers.
+// and the file is sound. The killer strikes after a random number of answers, while
+// others write and the file is compacted again and again.
 func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatehouse.db")
 	known := acknowledged{"record": {}, "document": {}, "counter": {}}
-	for round := range 12 {
+	rounds := 50
+	if testing.Short() || raceDetector {
+		rounds = 12
+	}
+	for round := range rounds {
 		killed := known.run(t, path, 1+rand.IntN(400))
 		known.check(t, path)
 		if t.Failed() {

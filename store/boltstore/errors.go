@@ -19,14 +19,12 @@ func errClosed() error { return fmt.Errorf("%w: closed", store.ErrUnavailable) }
 // catch guards what reads the file through memory. bbolt trusts its pages: one
 // that rots while the file is open makes it panic, and a file that shrinks makes
 // the memory behind it fault. Neither may take the server down. Use it as
-// `defer s.catch(&err)()`.
-func (s *Store) catch(err *error) func() {
-	before := debug.SetPanicOnFault(true) // of this goroutine only
-	return func() {
-		debug.SetPanicOnFault(before)
-		if p := recover(); p != nil {
-			*err = corrupt(s.path, fmt.Errorf("reading it failed: %v", p))
-		}
+// `defer s.catch(&err, debug.SetPanicOnFault(true))`: the setting is of this
+// goroutine only, and before is what it was.
+func (s *Store) catch(err *error, before bool) {
+	debug.SetPanicOnFault(before)
+	if p := recover(); p != nil {
+		*err = corrupt(s.path, fmt.Errorf("reading it failed: %v", p))
 	}
 }
 

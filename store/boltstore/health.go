@@ -16,6 +16,9 @@ import (
 // file together, the store counts as full.
 const leastSpace = 1 << 20
 
+// leastWrite is with how little a small write may still succeed.
+const leastWrite = 64 << 10
+
 // Healthy implements [store.Health]: the writer answers, the disk has room, and
 // the last transaction was not refused by it. After one that was, an empty one is
 // tried, so that a store recovers by itself when nobody else writes.
@@ -23,7 +26,7 @@ func (s *Store) Healthy(ctx context.Context) error {
 	if err := s.inPlace(); err != nil {
 		return err
 	}
-	if err := s.roomLeft(); err != nil {
+	if err := s.roomLeft(leastSpace); err != nil {
 		return err
 	}
 	p := s.probes.join(func() error { return s.write(context.Background(), s.probe) })
@@ -73,9 +76,9 @@ func (p *probes) join(run func() error) *probe {
 	return begun
 }
 
-func (s *Store) roomLeft() error {
+func (s *Store) roomLeft(least int64) error {
 	available, known := diskSpace(filepath.Dir(s.path))
-	if known && available+s.free() < leastSpace {
+	if known && available+s.free() < least {
 		return fmt.Errorf("%w: %d bytes left on the disk of %s: delete or move other files", store.ErrFull, available, s.path)
 	}
 	return nil

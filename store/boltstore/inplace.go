@@ -15,7 +15,7 @@ import (
 // written now would be gone with the process, a logout too.
 func (s *Store) inPlace() error {
 	now, err := os.Stat(s.path)
-	if err == nil && os.SameFile(now, s.file) {
+	if err == nil && os.SameFile(now, s.file.Load().info) {
 		return nil
 	}
 	return fmt.Errorf("%w: the store file %s was removed, moved or replaced while it was open: put it back where it was, or restart with the file that is there", store.ErrUnavailable, s.path)

@@ -44,60 +44,73 @@ const (
 	shapeCounter = 'c'
 )
 
-// orderedFill is how full pages are left that keys are appended to in order:
-// nearly full, since nothing comes in between, with room for a record that grows
-// by the secret of another host.
-const orderedFill = 0.9
-
 // never is the end of what does not end, and stands for "not in the index".
 const never = math.MaxInt64
 
-// txn is a transaction with its buckets at hand.
+// txn is a transaction with its buckets at hand, or a snapshot.
 type txn struct {
-	tx      *bbolt.Tx
 	now     time.Time
-	buckets map[string]*bbolt.Bucket
+	snap    *snapshot
+	tx      *bbolt.Tx // when there is no snapshot
+	buckets map[string]*bucket
+	log     *keyLog // of a writer, while somebody copies the file
 }
 
 func newTxn(tx *bbolt.Tx) *txn { return &txn{tx: tx, now: time.Now()} }
 
 // bucket returns a bucket, or nil when there is none. Only writers keep it at
 // hand: they come back to it, a reader asks once.
-func (t *txn) bucket(name []byte) *bbolt.Bucket {
-	if !t.tx.Writable() {
-		return t.tx.Bucket(name)
+func (t *txn) bucket(name []byte) *bucket {
+	if t.snap != nil {
+		return t.snap.buckets[string(name)]
 	}
 	if b, ok := t.buckets[string(name)]; ok {
 		return b
 	}
 	b := t.tx.Bucket(name)
-	if b != nil {
-		t.keep(name, b)
+	if b == nil {
+		return nil
 	}
-	return b
+	return t.keep(name, b)
 }
 
-func (t *txn) keep(name []byte, b *bbolt.Bucket) {
-	if t.buckets == nil {
-		t.buckets = make(map[string]*bbolt.Bucket)
+func (t *txn) keep(name []byte, b *bbolt.Bucket) *bucket {
+	kept := newBucket(name, b)
+	kept.log = t.log
+	if t.tx.Writable() {
+		if t.buckets == nil {
+			t.buckets = make(map[string]*bucket)
+		}
+		t.buckets[kept.name] = kept
 	}
-	if name := string(name); name != string(documentsBucket) && name != string(countersBucket) {
-		b.FillPercent = orderedFill
-	}
-	t.buckets[string(name)] = b
+	return kept
 }
 
-func (t *txn) documents() *bbolt.Bucket { return t.bucket(documentsBucket) }
-func (t *txn) counters() *bbolt.Bucket  { return t.bucket(countersBucket) }
-func (t *txn) expiry() *bbolt.Bucket    { return t.bucket(expiryBucket) }
+// each calls fn with every bucket.
+func (t *txn) each(fn func(b *bucket)) error {
+	if t.snap != nil {
+		for _, b := range t.snap.buckets {
+			fn(b)
+		}
+		return nil
+	}
+	return t.tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+		fn(newBucket(name, b))
+		return nil
+	})
+}
+
+func (t *txn) documents() *bucket { return t.bucket(documentsBucket) }
+func (t *txn) counters() *bucket  { return t.bucket(countersBucket) }
+func (t *txn) expiry() *bucket    { return t.bucket(expiryBucket) }
 
 // records returns the bucket of a kind, or nil when nothing was ever put there.
-func (t *txn) records(kind store.Kind) *bbolt.Bucket { return t.bucket(recordBucket(kind)) }
+func (t *txn) records(kind store.Kind) *bucket { return t.bucket(recordBucket(kind)) }
 
 func recordBucket(kind store.Kind) []byte { return append([]byte(recordPrefix), kind...) }
 
 // makeRecords returns the bucket of a kind and makes it when it is missing.
-func (t *txn) makeRecords(kind store.Kind) (*bbolt.Bucket, error) {
+func (t *txn) makeRecords(kind store.Kind) (*bucket, error) {
 	if b := t.records(kind); b != nil {
 		return b, nil
 	}
@@ -106,13 +119,19 @@ func (t *txn) makeRecords(kind store.Kind) (*bbolt.Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.keep(name, b)
-	return b, nil
+	return t.keep(name, b), nil
 }
 
 // record returns the stored bytes of a record, live or expired, or nil. They
 // belong to the transaction.
 func (t *txn) record(kind store.Kind, id store.ID) []byte {
+	if t.snap != nil {
+		var name [len(recordPrefix) + store.MaxKind]byte // on the stack
+		if b := t.snap.buckets[string(append(append(name[:0], recordPrefix...), kind...))]; b != nil {
+			return b.find(id[:])
+		}
+		return nil
+	}
 	if b := t.records(kind); b != nil {
 		return b.Get(id[:])
 	}

@@ -4,13 +4,14 @@
 package boltstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -19,11 +20,6 @@ import (
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
-
-// initialMmap is how much address space is reserved at once. Moving to a larger
-// map waits for every reader. It is no memory and no disk, but on Windows it is
-// the file's size.
-const initialMmap = 256 << 20
 
 // growth is by how much the file grows at once; each time costs an fsync.
 const growth = 4 << 20
@@ -36,7 +32,7 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = time.Second
 	}
-	s := &Store{path: path, onError: o.OnError}
+	s := &Store{path: path, onError: o.OnError, reserve: cmp.Or(o.reserve, reservation)}
 	isNew, err := s.prepare(o)
 	if err != nil {
 		return nil, err
@@ -47,18 +43,17 @@ func Open(path string, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	if s.db, err = s.open(o.Timeout, o.ReadOnly); err != nil {
+	f, err := s.open(o.Timeout, o.ReadOnly)
+	if err != nil {
 		return nil, err
 	}
-	if s.file, err = os.Stat(path); err != nil {
-		return nil, errors.Join(s.openError(err), s.db.Close())
+	s.file.Store(f)
+	if err := s.begin(f, o.ReadOnly); err != nil {
+		return nil, errors.Join(err, f.db.Close())
 	}
-	s.pageSize = s.db.Info().PageSize
-	s.db.AllocSize = growth
-	if err := s.begin(o.ReadOnly); err != nil {
-		return nil, errors.Join(err, s.db.Close())
-	}
+	s.publish(f)
 	if !o.ReadOnly {
+		_ = os.Remove(path + compactSuffix) // what a crash has left; in the way of nothing
 		s.queue, s.done = newQueue(), make(chan struct{})
 		go s.writer()
 	}
@@ -85,22 +80,41 @@ func (s *Store) prepare(o Options) (isNew bool, err error) {
 	return true, nil
 }
 
-func (s *Store) open(timeout time.Duration, readOnly bool) (db *bbolt.DB, err error) {
-	defer s.catch(&err)()
-	options := &bbolt.Options{
+// open opens the file itself, with as much address space as the system grants.
+func (s *Store) open(timeout time.Duration, readOnly bool) (f *file, err error) {
+	options := fileOptions(timeout, readOnly)
+	if canReserve() {
+		for _, options.InitialMmapSize = range []int{s.reserve, leastReserved} {
+			if f, err = s.openWith(options); !errors.Is(err, syscall.ENOMEM) {
+				return f, err
+			}
+		}
+	}
+	options.InitialMmapSize = 0
+	return s.openWith(options)
+}
+
+func fileOptions(timeout time.Duration, readOnly bool) *bbolt.Options {
+	return &bbolt.Options{
 		Timeout:        timeout,
 		ReadOnly:       readOnly,
 		NoFreelistSync: true,
 		FreelistType:   bbolt.FreelistMapType,
 	}
-	if runtime.GOOS != "windows" && math.MaxInt > math.MaxInt32 {
-		options.InitialMmapSize = initialMmap
-	}
-	db, err = bbolt.Open(s.path, 0o600, options)
+}
+
+func (s *Store) openWith(options *bbolt.Options) (f *file, err error) {
+	defer s.catch(&err, debug.SetPanicOnFault(true))
+	db, err := bbolt.Open(s.path, 0o600, options)
 	if err != nil {
 		return nil, s.openError(err)
 	}
-	return db, nil
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return nil, errors.Join(s.openError(err), db.Close())
+	}
+	db.AllocSize = growth
+	return &file{db: db, info: info, pageSize: db.Info().PageSize, reserved: options.InitialMmapSize}, nil
 }
 
 // openError tells a file that is held or refused from one that is damaged.
@@ -119,20 +133,20 @@ func (s *Store) openError(err error) error {
 
 // inspect checks the whole file while nobody can write to it.
 func (s *Store) inspect(timeout time.Duration) (err error) {
-	db, err := s.open(timeout, true)
+	f, err := s.open(timeout, true)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	file, err := os.Open(s.path)
+	defer func() { err = errors.Join(err, f.db.Close()) }()
+	pages, err := os.Open(s.path)
 	if err != nil {
 		return s.explain(err)
 	}
-	defer file.Close()
-	defer s.catch(&err)()
-	err = db.View(func(tx *bbolt.Tx) error {
+	defer pages.Close()
+	defer s.catch(&err, debug.SetPanicOnFault(true))
+	err = f.db.View(func(tx *bbolt.Tx) error {
 		root := uint64(tx.Cursor().Bucket().Root())
-		return verify(file, db.Info().PageSize, tx.Size(), root)
+		return verify(pages, f.pageSize, tx.Size(), root)
 	})
 	if err != nil {
 		return corrupt(s.path, err)
@@ -142,10 +156,10 @@ func (s *Store) inspect(timeout time.Duration) (err error) {
 
 // begin checks the format, or makes the buckets of a file that has none: a new
 // one, or one whose making was cut short.
-func (s *Store) begin(readOnly bool) (err error) {
-	defer s.catch(&err)()
+func (s *Store) begin(f *file, readOnly bool) (err error) {
+	defer s.catch(&err, debug.SetPanicOnFault(true))
 	fresh := false
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = f.db.View(func(tx *bbolt.Tx) error {
 		if k, _ := tx.Cursor().First(); k == nil {
 			fresh = true
 			return nil
@@ -158,7 +172,7 @@ func (s *Store) begin(readOnly bool) (err error) {
 	if readOnly {
 		return fmt.Errorf("%w: store file %s has nothing in it yet", store.ErrUnavailable, s.path)
 	}
-	if err := s.db.Update(writeFormat); err != nil {
+	if err := f.db.Update(writeFormat); err != nil {
 		return s.explain(err)
 	}
 	return s.explain(syncFolder(filepath.Dir(s.path)))

@@ -7,34 +7,67 @@ import (
 	"bytes"
 	"context"
 	"crypto/subtle"
+	"errors"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// view reads in a transaction of its own. What fn keeps of it must be copied.
+// view reads what the last commit has left. What fn keeps of it must be copied.
 func (s *Store) view(ctx context.Context, fn func(t *txn) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	defer s.catch(&err)()
-	refused := false
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		err := fn(newTxn(tx))
-		refused = err != nil
-		return err
-	})
-	if refused {
-		return err
+	defer s.catch(&err, debug.SetPanicOnFault(true))
+	if snap := s.snapshots.enter(); snap != nil {
+		defer snap.leave()
+		return fn(&txn{snap: snap, now: time.Now()})
 	}
-	return s.explain(err)
+	return s.viewAlone(fn)
+}
+
+// viewAlone reads in a transaction of its own, where there is no snapshot to
+// share. Another file may take the place of the one that was asked.
+func (s *Store) viewAlone(fn func(t *txn) error) (err error) {
+	for {
+		refused := false
+		f := s.file.Load()
+		err := f.db.View(func(tx *bbolt.Tx) error {
+			err := fn(newTxn(tx))
+			refused = err != nil
+			return err
+		})
+		if refused {
+			return err
+		}
+		if !errors.Is(err, bolterrors.ErrDatabaseNotOpen) || f == s.file.Load() {
+			return s.explain(err)
+		}
+	}
 }
 
 // Get implements [store.Store].
 func (s *Store) Get(ctx context.Context, kind store.Kind, id store.ID) (r store.Record, err error) {
+	if err := ctx.Err(); err != nil {
+		return store.Record{}, err
+	}
+	snap := s.snapshots.enter()
+	if snap == nil {
+		return s.getAlone(ctx, kind, id)
+	}
+	// view, spelled out: what a function refers to is allocated.
+	defer s.catch(&err, debug.SetPanicOnFault(true))
+	defer snap.leave()
+	t := txn{snap: snap, now: time.Now()}
+	return t.get(kind, id)
+}
+
+func (s *Store) getAlone(ctx context.Context, kind store.Kind, id store.ID) (r store.Record, err error) {
 	err = s.view(ctx, func(t *txn) error {
 		r, err = t.get(kind, id)
 		return err

@@ -16,37 +16,44 @@ const sweepBatch = 256
 
 // Sweep implements [store.Store]. It works in small jobs between which other
 // writes get their turn; when one fails, what was swept before stays swept and
-// is counted beside the error.
+// is counted beside the error. When nothing more is due and more than half of the
+// file is free, the file is compacted.
 func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 	swept := 0
-	for {
-		batch := sweeping{limit: min(limit-swept, sweepBatch)}
+	var after []byte
+	for swept < limit {
+		batch := sweeping{after: after, limit: min(limit-swept, sweepBatch)}
 		err := s.write(ctx, batch.plan)
 		if err != nil {
 			return swept, err
 		}
-		swept += batch.removed
-		if swept >= limit || batch.last {
-			return swept, nil
+		if len(batch.keys) == 0 {
+			s.compactIfWasteful(ctx)
+			break
 		}
+		swept += batch.removed
+		after = batch.keys[len(batch.keys)-1]
 	}
+	return swept, nil
 }
 
-// sweeping is one batch of a sweep.
+// sweeping is one batch of a sweep. It begins after the batch before it: an entry
+// that will not go, in a file with damage that nobody has seen, is met once.
 type sweeping struct {
+	after   []byte
 	limit   int
+	keys    [][]byte // none when nothing more is due
 	removed int
-	last    bool // there is no more that is due
 }
 
 func (b *sweeping) plan(t *txn) (func() (int, error), error) {
-	keys := t.due(b.limit)
-	if len(keys) == 0 {
-		b.last = true
+	b.removed = 0
+	b.keys = t.due(b.after, b.limit)
+	if len(b.keys) == 0 {
 		return nil, nil
 	}
 	return func() (int, error) {
-		for _, key := range keys {
+		for _, key := range b.keys {
 			removed, err := t.settle(key)
 			if err != nil {
 				return 0, err
@@ -57,14 +64,15 @@ func (b *sweeping) plan(t *txn) (func() (int, error), error) {
 	}, nil
 }
 
-// due returns at most limit keys of the expiry index whose time has come.
-func (t *txn) due(limit int) (keys [][]byte) {
-	if limit <= 0 {
-		return nil
-	}
-	after := entry(t.now.UnixMilli()+1, 0, 0)[:8] // the first time that is not due
+// due returns at most limit keys of the expiry index whose time has come, in order,
+// all of them greater than after.
+func (t *txn) due(after []byte, limit int) (keys [][]byte) {
+	end := entry(t.now.UnixMilli()+1, 0, 0)[:8] // the first time that is not due
 	c := t.expiry().Cursor()
-	for k, _ := c.First(); k != nil && string(k) < string(after) && len(keys) < limit; k, _ = c.Next() {
+	for k, _ := seekAfter(c, nil, after); k != nil && string(k) < string(end) && len(keys) < limit; k, _ = c.Next() {
+		if string(k) <= string(after) {
+			break
+		}
 		keys = append(keys, slices.Clone(k))
 	}
 	return keys

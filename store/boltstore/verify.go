@@ -136,14 +136,19 @@ func (v *verifier) bucket(value []byte, depth int) error {
 	if inline.flags() != leafFlag {
 		return fmt.Errorf("inline bucket of type %#x", inline.flags())
 	}
-	for i := range inline.count() {
-		_, _, isBucket, err := inline.entry(i)
+	keys := make([][]byte, inline.count())
+	for i := range keys {
+		key, _, isBucket, err := inline.entry(i)
+		if err == nil && isBucket {
+			err = errors.New("it holds another bucket")
+		}
 		if err != nil {
 			return fmt.Errorf("inline bucket: %w", err)
 		}
-		if isBucket {
-			return errors.New("inline bucket holds another bucket")
-		}
+		keys[i] = key
+	}
+	if err := ordered(keys, nil, nil); err != nil {
+		return fmt.Errorf("inline bucket: %w", err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ package boltstore
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/gatehouse-sso/gatehouse/store"
@@ -14,7 +15,8 @@ import (
 // plan looks at the state that earlier calls have left and says what to do, or
 // why not. It changes nothing itself: a call that is refused leaves no half of
 // itself in a transaction that goes on for the others. do may be nil, and returns
-// how many writes it made; an error of do spoils the whole transaction.
+// how many writes it made; an error of do spoils the whole transaction. Both may be
+// called again, when a transaction has to be done again, and begin anew then.
 type plan func(t *txn) (do func() (writes int, err error), err error)
 
 // job is a call that waits to be written.
@@ -61,6 +63,12 @@ func (q *queue) take(spare []*job) []*job {
 	jobs := q.jobs
 	q.jobs = spare[:0]
 	return jobs
+}
+
+func (q *queue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
 }
 
 func (q *queue) close() {
@@ -110,19 +118,68 @@ func (s *Store) writer() {
 			}
 			j.done <- answers[i]
 		}
+		if s.between != nil {
+			s.between()
+			s.between = nil
+		}
 	}
 }
 
 // transact carries out jobs in one transaction and notes the refusals. An error
 // means that nothing of it may be relied on.
-func (s *Store) transact(jobs []*job, refused []error) (err error) {
-	defer s.catch(&err)()
-	tx, err := s.db.Begin(true)
+func (s *Store) transact(jobs []*job, refused []error) error {
+	f := s.file.Load()
+	if err := s.hopeless(); err != nil {
+		return err
+	}
+	err := s.attempt(f, jobs, refused)
+	if err == nil {
+		return nil
+	}
+	// The disk may have what it reported as failed, and bbolt then takes pages for
+	// free that the snapshot refers to.
+	s.snapshots.drain()
+	defer s.publish(f)
+	if tooLarge(err) {
+		f.unlimit()
+		err = s.attempt(f, jobs, refused)
+	}
+	return err
+}
+
+// hopeless returns an error while the disk is known to be full. Each transaction
+// that fails costs bbolt a walk through the whole file.
+func (s *Store) hopeless() error {
+	if !s.failed.Load() {
+		return nil
+	}
+	return s.roomLeft(leastWrite)
+}
+
+// publish lets readers see what is stored now.
+func (s *Store) publish(f *file) {
+	if !f.shared() {
+		return
+	}
+	snap, err := newSnapshot(f.db)
+	if err != nil {
+		s.snapshots.replace(nil) // each reader asks and gets the error
+		return
+	}
+	f.limit(snap.tx.Size())
+	s.snapshots.replace(snap)
+}
+
+// attempt is transact in a file that has room for it in its map.
+func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
+	defer s.catch(&err, debug.SetPanicOnFault(true))
+	tx, err := f.db.Begin(true)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // does nothing after a commit
 	t := newTxn(tx)
+	t.log = s.log
 	writes, changed := 0, false
 	for i, j := range jobs {
 		if refused[i] = j.ctx.Err(); refused[i] != nil {
@@ -145,9 +202,13 @@ func (s *Store) transact(jobs []*job, refused []error) (err error) {
 	if err := s.inPlace(); err != nil {
 		return err
 	}
+	if err := s.syncName(); err != nil {
+		return err
+	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
+	s.publish(f)
 	s.failed.Store(false)
 	s.writes.Add(uint64(writes))
 	s.commits.Add(1)
