@@ -95,9 +95,9 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]
 //		csrf strict
-//		passive PATH…
+//		passive PATH…|off
 //		streams active
-//		logout_on PATH[?QUERY]…
+//		logout_on PATH[?QUERY]…|off
 //		backchannel_logout URL
 //	}
 func parseGate(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {

@@ -109,6 +109,12 @@ type Gate struct {
 	// a forgotten tab keeps nobody signed in. Default: empty.
 	Streams string `json:"streams,omitempty"`
 
+	// `shared` leaves the app's cookies to everybody who uses a browser. Otherwise they
+	// belong to the person: the app never sees those of somebody else, nor any from
+	// before a sign-out. Apps that share a host, or cookies with a `Domain`, need the
+	// same setting. Default: empty.
+	Cookies string `json:"cookies,omitempty"`
+
 	// The addresses by which people sign out of the app, `PATH[?QUERY]`: where its own
 	// logout button leads. The app sees the request first; when it answers, the whole
 	// session ends, and a person is led to the portal's page that says so. The path is
@@ -116,6 +122,11 @@ type Gate struct {
 	// request's query. What a page of another site sends without a person having
 	// followed a link ends nothing. Default: none.
 	LogoutOn []string `json:"logout_on,omitempty"`
+
+	// `off` throws away a form that is sent after its session has ended by time.
+	// Otherwise it is kept, sealed and for an hour at most, until the same person has
+	// signed in again at the same browser and says that it is to be sent. Default: `on`.
+	KeepPosts string `json:"keep_posts,omitempty"`
 
 	// Where the app is told that a session has ended, so that it ends its own: it
 	// gets a logout token of OpenID Connect Back-Channel Logout 1.0 by POST. The call
@@ -154,6 +165,8 @@ func (g *Gate) options() table {
 		"csrf":                  choice(&g.CSRF, "strict"),
 		"passive":               orOff(&g.Passive, list(&g.Passive, "PATH…", checkPassive)),
 		"streams":               choice(&g.Streams, "active"),
+		"keep_posts":            choice(&g.KeepPosts, "on", "off"),
+		"cookies":               choice(&g.Cookies, "shared"),
 		"logout_on":             orOff(&g.LogoutOn, list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn)),
 		"strip":                 orOff(&g.Strip, list(&g.Strip, "HEADER…", checkHeader)),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
@@ -180,6 +193,9 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 	}
 	if g.BackchannelLogout, err = expand(g.BackchannelLogout); err != nil {
 		return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
+	}
+	if g.KeepPosts == "on" {
+		g.KeepPosts = ""
 	}
 	if g.GroupSeparator == "" {
 		g.GroupSeparator = ","
@@ -235,6 +251,12 @@ func (g *Gate) Validate() error {
 		if err := checkHeader(name); err != nil {
 			return g.wrap(fmt.Errorf("strip: %w", err))
 		}
+	}
+	if g.Cookies != "" && g.Cookies != "shared" {
+		return g.wrap(fmt.Errorf("cookies: %w", unknown("word", g.Cookies, []string{"shared"})))
+	}
+	if g.KeepPosts != "" && g.KeepPosts != "off" {
+		return g.wrap(fmt.Errorf("keep_posts: %w", unknown("word", g.KeepPosts, []string{"off", "on"})))
 	}
 	if err := g.Headers.validate(); err != nil {
 		return g.wrap(err)

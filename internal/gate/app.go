@@ -44,12 +44,12 @@ type App struct {
 	// LogoutOn are the addresses by which people sign out of the app, and with that
 	// out of everything.
 	LogoutOn []LogoutAddress
-	// KeepPosts keeps a form that is sent after its session has ended by time, until its
-	// person has signed in again.
-	KeepPosts bool
 	// SharedCookies leaves the app's cookies to all who use a browser. Otherwise they
 	// belong to the person.
 	SharedCookies bool
+	// KeepPosts keeps a form that is sent after its session has ended by time, until its
+	// person has signed in again.
+	KeepPosts bool
 	// Response says what the app may not tell browsers.
 	Response ResponseFilter
 	// Redirects says that this gate stands on plain http for an app whose
