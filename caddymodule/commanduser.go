@@ -20,7 +20,7 @@ func userCommands() []*cobra.Command {
 		userNameCommand("disable", "disabled", "Keeps a user from signing in and ends their sessions"),
 		userNameCommand("enable", "enabled", "Lets a disabled or removed user in again"),
 		userNameCommand("unlock", "unlocked", "Forgets wrong passwords, so that a user can try again at once"),
-		userNameCommand("remove", "removed", "Removes a user and ends their sessions; the name stays theirs"),
+		userRemoveCommand(),
 	}
 }
 
@@ -136,6 +136,21 @@ func userNameCommand(verb, done, short string) *cobra.Command {
 			return changeUser(cmd, c, "users/"+verb, admin.UserName{Name: words[0]}, done)
 		})
 	})
+}
+
+func userRemoveCommand() *cobra.Command {
+	var erase bool
+	cmd := newCommand("remove NAME", "Removes a user and ends their sessions; the name stays theirs", 1, func(cmd *cobra.Command, w wish, words []string) error {
+		return w.with(cmd.Context(), need{}, func(c *client) error {
+			done := "removed"
+			if erase {
+				done = "erased"
+			}
+			return changeUser(cmd, c, "users/remove", admin.UserRemoval{Name: words[0], Erase: erase}, done)
+		})
+	})
+	cmd.Flags().BoolVar(&erase, "erase", false, "Leave nothing of the person but that the name is taken, for good; also for one who was removed before")
+	return cmd
 }
 
 func userListCommand() *cobra.Command {

@@ -23,7 +23,8 @@ const (
 )
 
 // account is what is kept of a user. Nothing is left of a removed one but that
-// they were: the claim keeps the name, blinded, and the document's name the ID.
+// they were: the claim keeps the name, blinded, and the document's name the ID. Of an
+// erased one only the claim is left.
 //
 // Its fields are exported since fmt asks only those how they want to be printed.
 type account struct {

@@ -25,7 +25,7 @@ func (u *Users) Authenticate(ctx context.Context, name, password string) (*ident
 
 	a, err := u.find(ctx, name)
 	switch {
-	case errors.Is(err, identity.ErrUnknown):
+	case isNobody(err):
 		a = &account{}
 	case err != nil:
 		return nil, err

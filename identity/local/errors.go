@@ -18,6 +18,8 @@ var (
 	// ErrRemoved means that the name belongs to a user who was removed. It is
 	// never given to another person; [Users.Enable] brings the same one back.
 	ErrRemoved = errors.New("user was removed")
+	// ErrErased is an ErrRemoved of a user of whom nothing is left: nobody comes back.
+	ErrErased = fmt.Errorf("%w for good", ErrRemoved)
 	// ErrInvalid means that a name, password, e-mail address or group cannot be
 	// taken; its text says why.
 	ErrInvalid = errors.New("not possible")
@@ -61,6 +63,10 @@ func unknown(name string) error {
 }
 
 func exists(name string) error { return fmt.Errorf("%w: %q", ErrExists, name) }
+
+func erased(name string) error {
+	return fmt.Errorf("%w: the name %q is never given to another person; choose another name", ErrErased, name)
+}
 
 func removed(name string) error {
 	return fmt.Errorf("%w: the name %q is kept for that person, whom `caddy gatehouse user enable %s` brings back", ErrRemoved, name, name)

@@ -43,7 +43,7 @@ func (u *Users) ByName(ctx context.Context, name string) (*identity.User, error)
 }
 
 // ID returns the ID that belongs to a name, also when its user was removed:
-// [identity.ErrUnknown] or [identity.ErrUnavailable] otherwise.
+// [identity.ErrUnknown], [ErrErased] or [identity.ErrUnavailable] otherwise.
 func (u *Users) ID(ctx context.Context, name string) (string, error) {
 	a, err := u.find(ctx, name)
 	if err != nil {
@@ -94,20 +94,18 @@ func (u *Users) accounts(ctx context.Context) func(func(*account, error) bool) {
 }
 
 // find returns the account with this name, also a removed one:
-// [identity.ErrUnknown] or [identity.ErrUnavailable] otherwise. No person can
-// have a name that has no canonical form, so such a name is unknown.
+// [identity.ErrUnknown], [ErrErased] or [identity.ErrUnavailable] otherwise. No person
+// can have a name that has no canonical form, so such a name is unknown.
 func (u *Users) find(ctx context.Context, name string) (*account, error) {
-	canonical, err := Canonical(name)
+	claim, err := u.claimOn(ctx, name)
 	if err != nil {
-		return nil, unknown(name)
+		return nil, err
 	}
-	claim, err := u.store.Document(ctx, u.claim(canonical))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, unknown(name)
-	case err != nil:
-		return nil, unavailable(err)
-	}
+	return u.claimed(ctx, claim)
+}
+
+// claimed returns the account that a claim leads to.
+func (u *Users) claimed(ctx context.Context, claim store.Document) (*account, error) {
 	a, err := u.account(ctx, string(claim.Data))
 	switch {
 	case errors.Is(err, store.ErrNotFound):

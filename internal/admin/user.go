@@ -41,6 +41,14 @@ type UserName struct {
 	Name string `json:"name"`
 }
 
+// UserRemoval names the user to be removed.
+type UserRemoval struct {
+	Name string `json:"name"`
+	// Erase leaves nothing of the person but that the name is taken, for good. It also
+	// erases a user who was removed before.
+	Erase bool `json:"erase,omitempty"`
+}
+
 // NewUser is the user to be added. Name and password are needed.
 type NewUser struct {
 	Name       string            `json:"name"`

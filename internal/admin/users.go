@@ -62,8 +62,11 @@ func (a *Admin) DisableUser(ctx context.Context, n UserName) (UserChange, error)
 }
 
 // RemoveUser removes a user and ends all their sessions. The name is kept for
-// the same person; [Admin.EnableUser] brings them back.
-func (a *Admin) RemoveUser(ctx context.Context, n UserName) (UserChange, error) {
+// the same person; [Admin.EnableUser] brings them back, unless they are erased.
+func (a *Admin) RemoveUser(ctx context.Context, n UserRemoval) (UserChange, error) {
+	if n.Erase {
+		return a.eraseUser(ctx, n.Name)
+	}
 	user, err := a.Users.Remove(ctx, n.Name)
 	return a.answerEnding(ctx, user, err, "removed")
 }

@@ -67,7 +67,9 @@ func TestWhatEndsSessions(t *testing.T) {
 			return h.SetPassword(ctx, admin.NewPassword{Name: "anna", Password: "another password"})
 		}, true},
 		"disabled": {func(ctx context.Context, h *house) (admin.UserChange, error) { return h.DisableUser(ctx, name) }, true},
-		"removed":  {func(ctx context.Context, h *house) (admin.UserChange, error) { return h.RemoveUser(ctx, name) }, true},
+		"removed": {func(ctx context.Context, h *house) (admin.UserChange, error) {
+			return h.RemoveUser(ctx, admin.UserRemoval{Name: "ANNA"})
+		}, true},
 	} {
 		t.Run(what, func(t *testing.T) {
 			h := open(t)
@@ -123,7 +125,7 @@ func TestARemovedUserComesBack(t *testing.T) {
 	h := open(t)
 	anna := h.addAnna(t)
 	h.refuse = store.ErrFull
-	h.RemoveUser(t.Context(), admin.UserName{Name: "anna"})
+	h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna"})
 	h.refuse = nil
 	change, err := h.EnableUser(t.Context(), admin.UserName{Name: "anna"})
 	if err != nil || change.User.ID != anna.ID || len(change.User.Groups) != 0 || !strings.Contains(change.Note, "password") {
@@ -179,7 +181,7 @@ func TestRefusedChangesAreNoEvents(t *testing.T) {
 		"disable nobody":  {func() (admin.UserChange, error) { return h.DisableUser(t.Context(), admin.UserName{Name: "carl"}) }, identity.ErrUnknown},
 		"enable nobody":   {func() (admin.UserChange, error) { return h.EnableUser(t.Context(), admin.UserName{Name: "carl"}) }, identity.ErrUnknown},
 		"unlock nobody":   {func() (admin.UserChange, error) { return h.UnlockUser(t.Context(), admin.UserName{Name: "carl"}) }, identity.ErrUnknown},
-		"remove no one's": {func() (admin.UserChange, error) { return h.RemoveUser(t.Context(), admin.UserName{}) }, identity.ErrUnknown},
+		"remove no one's": {func() (admin.UserChange, error) { return h.RemoveUser(t.Context(), admin.UserRemoval{}) }, identity.ErrUnknown},
 	} {
 		change, err := test.do()
 		if !errors.Is(err, test.want) {

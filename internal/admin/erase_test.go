@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package admin_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/admin"
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/resend"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+	"github.com/gatehouse-sso/gatehouse/store"
+)
+
+// everything returns all that the store holds, as text.
+func (h *house) everything(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	write := func(what any, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := json.Marshal(what)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(data)
+	}
+	for _, kind := range []store.Kind{session.Kind, handoff.Kind, resend.Kind} {
+		for record, err := range h.List(t.Context(), kind, store.Filter{}) {
+			write(record, err)
+			text.Write(record.Payload)
+		}
+	}
+	for d, err := range h.Documents(t.Context(), "") {
+		write(d.Name, err)
+		text.Write(d.Data)
+	}
+	return text.String()
+}
+
+// keepForm keeps a form of a user whose session was over.
+func (h *house) keepForm(t *testing.T, userID string) {
+	t.Helper()
+	forms := &resend.Keeper{Store: h.Live}
+	holder := resend.Holder{UserID: userID, Bond: "bond", Origin: "https://wiki.example.com"}
+	body := "email=anna@example.com"
+	form := resend.Form{}
+	if _, err := forms.Keep(t.Context(), holder, form, strings.NewReader(body), int64(len(body)), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Of an erased person no record holds a datum, whether they were removed before or
+// not; others lose nothing.
+func TestEraseLeavesNothingOfThePerson(t *testing.T) {
+	for _, removedBefore := range []bool{false, true} {
+		h := open(t)
+		anna := h.addAnna(t)
+		bert, err := h.AddUser(t.Context(), admin.NewUser{Name: "bert", FullName: "Bert Berg", Password: password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.signIn(t, bert.User.ID)
+		h.keepForm(t, bert.User.ID)
+		h.keepForm(t, anna.ID)
+		if _, err := h.Throttle.Begin(t.Context(), throttle.Attempt{Name: "anna"}); err != nil {
+			t.Fatal(err)
+		}
+		if removedBefore {
+			if _, err := h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.audit.events = nil
+		if _, err := h.RemoveUser(t.Context(), admin.UserRemoval{Name: "Anna", Erase: true}); err != nil {
+			t.Fatal(err)
+		}
+		left := h.everything(t)
+		for _, datum := range []string{"Anna", "Ölander", "anna", anna.ID, strings.TrimPrefix(anna.ID, "local:")} {
+			if strings.Contains(left, datum) {
+				t.Errorf("%q is left in the store", datum)
+			}
+		}
+		if h.live(t, bert.User.ID) != 1 || strings.Count(left, bert.User.ID) < 3 {
+			t.Error("another person has lost something")
+		}
+		events := h.audit.events
+		if last := events[len(events)-1]; last != (audit.Event{Kind: audit.UserChanged, User: "anna", Reason: "erased by operator"}) {
+			t.Errorf("the last event is %+v", last)
+		}
+		_, err = h.AddUser(t.Context(), admin.NewUser{Name: "anna", Password: password})
+		if !errors.Is(err, local.ErrErased) {
+			t.Errorf("adding the name again: %v", err)
+		}
+		if _, err = h.EnableUser(t.Context(), admin.UserName{Name: "anna"}); !errors.Is(err, local.ErrErased) {
+			t.Errorf("enabling an erased user: %v", err)
+		}
+		if _, err = h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna", Erase: true}); !errors.Is(err, local.ErrErased) {
+			t.Errorf("erasing twice: %v", err)
+		}
+	}
+}
+
+// When the store fails half-way, the person is out, the operator is told, and can
+// ask again.
+func TestEraseThatFailsCanBeAskedForAgain(t *testing.T) {
+	h := open(t)
+	anna := h.addAnna(t)
+	h.refuse = store.ErrFull
+	_, err := h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna", Erase: true})
+	if !errors.Is(err, store.ErrFull) || !strings.Contains(err.Error(), "erase again") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := h.Users.ByName(t.Context(), "anna"); !errors.Is(err, local.ErrRemoved) {
+		t.Errorf("the person is still there: %v", err)
+	}
+	h.refuse = nil
+	if _, err := h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna", Erase: true}); err != nil {
+		t.Fatal(err)
+	}
+	if left := h.everything(t); strings.Contains(left, anna.ID) {
+		t.Errorf("left: %s", left)
+	}
+}
