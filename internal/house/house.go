@@ -30,6 +30,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
 	"github.com/gatehouse-sso/gatehouse/store"
+	"github.com/gatehouse-sso/gatehouse/tokens"
 )
 
 const (
@@ -48,6 +49,8 @@ type House struct {
 	Forms    *resend.Keeper
 	Throttle *throttle.Throttle
 	Seal     *seal.Key
+	// Tokens are those of the token service, with all their namespaces.
+	Tokens *tokens.Engine
 	// Backchannel tells apps of sessions that have ended, once a configuration
 	// says which apps and where.
 	Backchannel *backchannel.Sender
@@ -112,6 +115,8 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 		OnError:    onError,
 		OnDocument: h.documentChanged,
 	})
+	// Below the memory of sessions, of which tokens know nothing.
+	h.Tokens = tokens.New(sealed, tokens.Options{Memory: tokens.DefaultMemory})
 	h.Users = local.New(h.Live, blind("user name"), o.Users)
 	h.Sessions = &session.Keeper{Store: h.Live}
 	h.Codes = &handoff.Codes{Store: h.Live, Sessions: h.Sessions}
