@@ -64,6 +64,7 @@ func (a *App) furnish() error {
 				Live:     house.Live,
 				Sessions: house.Sessions,
 				Codes:    house.Codes,
+				Forms:    house.Forms,
 				Keys:     ring,
 				Limits:   limits,
 				Audit:    sink,
@@ -146,6 +147,7 @@ func (l *located) app() (*gate.App, error) {
 		KeepAuthorization: settings.KeepAuthorization,
 		Passive:           passive,
 		StreamsActive:     settings.Streams == "active",
+		KeepPosts:         settings.KeepPosts != "off",
 		SharedCookies:     settings.Cookies == "shared",
 		LogoutOn:          logoutOn,
 		Response: gate.ResponseFilter{
