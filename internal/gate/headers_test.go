@@ -80,3 +80,18 @@ func TestHeaderNames(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A header that only this app reads, a role for example, comes from nobody: not in
+// another spelling, not on a public path, and no client has the proxy delete ours by it.
+func TestAForgedRoleNeverArrives(t *testing.T) {
+	d := newGate(t, public("/"), func(a *gate.App) { a.Strip = []string{"X-Webauth-Role"} })
+	for _, name := range []string{"X-Webauth-Role", "X_webauth_role", "x.WEBAUTH-role", "X-Webauth_Role"} {
+		p := d.passed(ask(wiki+"/", with(name, "Admin"), with("Connection", "close, "+name)))
+		if got := p.Request.Header[name]; got != nil {
+			t.Errorf("%s: %q arrives", name, got)
+		}
+		if got := p.Request.Header.Get("Connection"); got != "close" {
+			t.Errorf("%s: Connection %q", name, got)
+		}
+	}
+}
