@@ -329,6 +329,7 @@ func TestAdminRefusals(t *testing.T) {
 		{"POST", "users/add", `{"name":"bert","password":"secret phrase"} {}`, 400, "behind"},
 		{"POST", "users/add", `{"name":"bert","password":"secret phrase`, 400, "JSON"},
 		{"POST", "users/add", `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "bytes"},
+		{"POST", "users/add", `{"name":"bert","password":"secret ` + "\xff" + ` phrase"}`, 400, "UTF-8"},
 		{"POST", "users/disable", `{"name":"carl"}`, 404, "carl"},
 		{"POST", "sessions/revoke", `{}`, 400, "exactly one"},
 		{"POST", "sessions/revoke", `{"id":"x"}`, 400, "JSON"},

@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -112,9 +114,16 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return badRequest(http.StatusUnsupportedMediaType, errors.New("the body has to be JSON: send Content-Type: application/json"))
 	}
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAdminBody))
+	if err == nil && !utf8.Valid(text) {
+		// The decoder would put something else in its place, in a password too.
+		return badRequest(http.StatusBadRequest, errors.New("the body is not UTF-8 (RFC 8259, section 8.1)"))
+	}
+	body := json.NewDecoder(bytes.NewReader(text))
 	body.DisallowUnknownFields()
-	err := body.Decode(into)
+	if err == nil {
+		err = body.Decode(into)
+	}
 	if err == nil {
 		if _, err := body.Token(); err == io.EOF {
 			return nil

@@ -72,7 +72,11 @@ func (b *Bbolt) Place() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("store bbolt %q: %w", b.Path, err)
 	}
-	return canonicalFile(path)
+	place, err := canonicalFile(path)
+	if err != nil {
+		return "", errPlace(path, err)
+	}
+	return place, nil
 }
 
 // canonicalFile follows the symbolic links of as much of the path as exists.
@@ -103,6 +107,9 @@ func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
 	}
 	if existed && isMissing(path) {
 		return Opened{}, errLost(path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return Opened{}, errPlace(path, err)
 	}
 	opened, err := boltstore.Open(path, boltstore.Options{
 		OnError: func(err error) { logger.Error("store", zap.Error(err)) },
@@ -155,6 +162,11 @@ func (b *Bbolt) key(path string, opened *boltstore.Store, existed bool) (*seal.K
 func isMissing(path string) bool {
 	info, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+}
+
+// errPlace is for a file that cannot be where it is to be.
+func errPlace(path string, err error) error {
+	return fmt.Errorf("the store %s cannot be there: %w: make the folder %s and give it to the user that Caddy runs as, or name another place with store bbolt PATH", path, err, filepath.Dir(path))
 }
 
 func errLost(path string) error {

@@ -83,6 +83,13 @@ func TestReadPasswordDropsOneNewline(t *testing.T) {
 	}
 }
 
+// What is not UTF-8 would become another password in JSON.
+func TestReadPasswordRefusesWhatIsNotUTF8(t *testing.T) {
+	if _, err := caddymodule.ReadPassword(strings.NewReader("correct h\xf6rse battery\n")); err == nil || strings.Contains(err.Error(), "battery") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // On a terminal a password is asked for twice, and a slip changes nothing.
 func TestPromptPassword(t *testing.T) {
 	typing := func(words ...string) func() ([]byte, error) {

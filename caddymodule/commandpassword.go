@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -43,7 +44,15 @@ func readPassword(r io.Reader) (admin.Password, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}
-	return admin.Password(strings.TrimSuffix(string(text), "\n")), nil
+	return checked(strings.TrimSuffix(string(text), "\n"))
+}
+
+// checked refuses what would become another password on its way, which is JSON.
+func checked(password string) (admin.Password, error) {
+	if !utf8.ValidString(password) {
+		return "", errors.New("the password is not UTF-8: convert it, or choose another")
+	}
+	return admin.Password(password), nil
 }
 
 // promptPassword asks twice, since nobody sees what they type.
@@ -61,5 +70,5 @@ func promptPassword(w io.Writer, read func() ([]byte, error)) (admin.Password, e
 	if typed[0] != typed[1] {
 		return "", errors.New("the two passwords differ: nothing was changed")
 	}
-	return admin.Password(typed[0]), nil
+	return checked(typed[0])
 }

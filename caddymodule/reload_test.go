@@ -257,6 +257,24 @@ func TestStoreRefused(t *testing.T) {
 	}
 }
 
+// A path where no file can be is refused with the remedy.
+func TestStorePathRefused(t *testing.T) {
+	taken := filepath.Join(folder(t), "taken")
+	if err := os.WriteFile(taken, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{filepath.Join(taken, "gatehouse.db"), "/proc/nowhere/gatehouse.db"} {
+		err := caddy.Run(config(t, gateway(port(t), "store bbolt "+file, "")))
+		if err == nil {
+			caddy.Stop()
+			t.Fatalf("%s: it started", file)
+		}
+		if !strings.Contains(err.Error(), "make the folder "+filepath.Dir(file)) || !strings.Contains(err.Error(), "store bbolt PATH") {
+			t.Errorf("%s: got %v, want the remedy", file, err)
+		}
+	}
+}
+
 // The portal's plain side takes no form: it has told every password on the way.
 func TestPortalOnPlainHTTPTakesNoPassword(t *testing.T) {
 	p, https := port(t), port(t)

@@ -43,6 +43,7 @@ func TestAttack24EveryAnswerCostsOneHash(t *testing.T) {
 		{"endless name", strings.Repeat("a", 1<<16), password, identity.ErrWrong},
 		{"empty password", "anna", "", identity.ErrWrong},
 		{"password that cannot be one", "anna", "\x00", identity.ErrWrong},
+		{"password that is not UTF-8", "anna", password + "\xff", identity.ErrWrong},
 		{"password too long", "anna", strings.Repeat("a", 1<<16), identity.ErrWrong},
 	} {
 		before := users.Hashes()

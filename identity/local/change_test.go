@@ -58,6 +58,7 @@ func TestAddRefusesWhatHeadersAndListsCannotCarry(t *testing.T) {
 		"two addresses":               func(n *local.NewUser) { n.Email = "anna@example.com,bert@example.com" },
 		"address with a second @":     func(n *local.NewUser) { n.Email = "anna@evil@example.com" },
 		"address with a NUL":          func(n *local.NewUser) { n.Email = "anna\x00@example.com" },
+		"password that is not UTF-8":  func(n *local.NewUser) { n.Password = "correct h\xf6rse battery" },
 		"empty group":                 func(n *local.NewUser) { n.Groups = []string{""} },
 		"two groups in one":           func(n *local.NewUser) { n.Groups = []string{"staff,admins"} },
 		"group with a bar":            func(n *local.NewUser) { n.Groups = []string{"staff|admins"} },

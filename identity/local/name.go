@@ -4,7 +4,9 @@
 package local
 
 import (
+	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/secure/precis"
@@ -29,19 +31,36 @@ func Canonical(name string) (string, error) {
 	}
 	canonical, err := mapName(name)
 	if err != nil {
-		return "", invalid(FieldName, "user name %q has a character that names do not have", name)
+		return "", invalid(FieldName, "user name %q %s", name, whyNoName(name))
 	}
-	switch {
+	switch i := strings.IndexAny(canonical, notInNames); {
 	case canonical == "":
 		return "", invalid(FieldName, "a user name is missing")
 	case utf8.RuneCountInString(canonical) > maxNameRunes:
 		return "", invalid(FieldName, "a user name has at most %d characters", maxNameRunes)
-	case strings.ContainsAny(canonical, notInNames):
-		return "", invalid(FieldName, "user name %q has one of %s", name, notInNames)
+	case i >= 0:
+		return "", invalid(FieldName, "user name %q has %q, which separates names in lists", name, canonical[i:i+1])
 	case canonical[0] == '-':
 		return "", invalid(FieldName, "user name %q begins with -", name)
 	}
 	return canonical, nil
+}
+
+// whyNoName says what the profile refuses in a name. Some characters are refused
+// for what stands beside them (RFC 5892, appendix A; RFC 5893, section 2).
+func whyNoName(name string) string {
+	if !utf8.ValidString(name) {
+		return "is not UTF-8"
+	}
+	for _, r := range name {
+		if unicode.IsSpace(r) {
+			return fmt.Sprintf("has a space (%U): names have none", r)
+		}
+		if _, err := precis.UsernameCaseMapped.String(string(r)); err != nil {
+			return fmt.Sprintf("has %q (%U), which names do not have: use letters, digits and signs like . - _ @", r, r)
+		}
+	}
+	return "mixes characters that do not go together in a name, such as letters of two directions"
 }
 
 // mapName applies the profile until nothing changes any more: once is not

@@ -43,6 +43,26 @@ func TestNamesThatAreNone(t *testing.T) {
 	}
 }
 
+// The error names the character, so that one knows what to write instead.
+func TestNamesThatAreNoneSayWhy(t *testing.T) {
+	for name, want := range map[string]string{
+		"an na":        "has a space (U+0020)",
+		"an\u00a0na":   "has a space (U+00A0)",
+		"an\u200bna":   `has '\u200b' (U+200B)`,
+		"a\u202ena":    "(U+202E)",
+		"anna😀":        `has '😀' (U+1F600)`,
+		"a\xffb":       "is not UTF-8",
+		"anna,bert":    `has ","`,
+		"anna／bert":    `has "/"`,
+		"אa":           "two directions",
+		"example\\ann": "has \"\\\\\"",
+	} {
+		if _, err := local.Canonical(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", name, err, want)
+		}
+	}
+}
+
 // Invariant: a canonical name is its own canonical form, within the limits.
 func FuzzCanonical(f *testing.F) {
 	for _, name := range []string{"Anna", "ａｎｎａ", "İ", "ẞ", "ſ", "ς", "ǅ", "o\u0308", "-x", "a/b", "אב", "\u1e9e", "ﬁ"} {

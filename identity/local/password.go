@@ -23,6 +23,9 @@ func prepare(password string) ([]byte, error) {
 	if len(password) > MaxPasswordBytes {
 		return nil, invalid(FieldPassword, "a password has at most %d bytes", MaxPasswordBytes)
 	}
+	if !utf8.ValidString(password) {
+		return nil, invalid(FieldPassword, "a password is not UTF-8: type it on a terminal or in a form, or convert it")
+	}
 	prepared, err := precis.OpaqueString.String(password)
 	switch {
 	case err != nil:

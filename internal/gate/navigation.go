@@ -29,16 +29,6 @@ func IsNavigation(r *http.Request) bool {
 	return fillsTab(r.Header) && acceptsHTML(r.Header["Accept"])
 }
 
-// IsFramed reports whether the browser asks for a page that is going to be shown
-// inside another one.
-func IsFramed(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "iframe", "frame", "embed", "object", "fencedframe":
-		return true
-	}
-	return false
-}
-
 func fillsTab(h http.Header) bool {
 	dest := h["Sec-Fetch-Dest"]
 	return len(dest) == 0 || dest[0] == "document"

@@ -138,7 +138,4 @@ func TestIsNavigation(t *testing.T) {
 			t.Errorf("%s: %t, want %t", name, got, test.want)
 		}
 	}
-	if !gate.IsFramed(request("GET", "Sec-Fetch-Dest", "iframe")) || gate.IsFramed(request("GET", "Sec-Fetch-Dest", "document")) {
-		t.Error("IsFramed confuses frames with tabs")
-	}
 }
