@@ -18,7 +18,9 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/tokenservice"
 	"github.com/gatehouse-sso/gatehouse/store"
+	"github.com/gatehouse-sso/gatehouse/tokens"
 )
 
 // about tells which gateway this is, so that a command that was given a
@@ -96,11 +98,12 @@ func statusOf(err error) int {
 	case errors.Is(err, live.ErrEnding), errors.Is(err, identity.ErrBusy), errors.Is(err, identity.ErrUnavailable),
 		errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull), errors.Is(err, store.ErrCorrupt):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, identity.ErrUnknown), errors.Is(err, session.ErrNone):
+	case errors.Is(err, identity.ErrUnknown), errors.Is(err, session.ErrNone), errors.Is(err, tokens.ErrNone):
 		return http.StatusNotFound
-	case errors.Is(err, local.ErrExists), errors.Is(err, local.ErrRemoved), errors.Is(err, errNoSetup):
+	case errors.Is(err, local.ErrExists), errors.Is(err, local.ErrRemoved), errors.Is(err, errNoSetup), errors.Is(err, tokens.ErrQuota):
 		return http.StatusConflict
-	case errors.Is(err, local.ErrInvalid), errors.Is(err, admin.ErrBadQuestion):
+	case errors.Is(err, local.ErrInvalid), errors.Is(err, admin.ErrBadQuestion), errors.Is(err, errBadToken),
+		errors.As(err, new(tokenservice.Refusal)):
 		return http.StatusBadRequest
 	}
 	return http.StatusInternalServerError

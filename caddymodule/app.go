@@ -43,6 +43,10 @@ type App struct {
 	// How long signing keys live.
 	Keys Keys `json:"keys,omitzero"`
 
+	// Listeners of the token service, which keeps tokens for other programs. Default:
+	// none.
+	TokenServices []*TokenService `json:"token_services,omitempty"`
+
 	// Whether plain http is allowed on hosts other than localhost. Whoever can
 	// listen on the way then takes over sessions, so it is for closed networks
 	// only. TLS that ends in front of Caddy is something else: give the gate and
@@ -70,6 +74,8 @@ type App struct {
 	tenancy  tenancy
 	portal   *portal.Portal
 	operator *operator
+
+	tokenStays []tokenStay
 }
 
 // outcome is what came of making the app ready.
@@ -210,10 +216,15 @@ func (a *App) wanted() string {
 // wrap says where the settings are written that an error is about.
 func (a *App) wrap(err error) error { return fmt.Errorf("gatehouse%s: %w", written(a.Source), err) }
 
-// Start finds out where each app lives and opens the store. Whatever shows only
-// now, across sites and in the world, is refused here, so that a reload keeps the
-// configuration that runs.
-func (a *App) Start() error { return a.ready() }
+// Start finds out where each app lives, opens the store, and serves tokens. Whatever
+// shows only now, across sites and in the world, is refused here, so that a reload
+// keeps the configuration that runs.
+func (a *App) Start() error {
+	if err := a.ready(); err != nil {
+		return err
+	}
+	return a.serveTokens()
+}
 
 // Stop does nothing: requests of this configuration may still be on their way, and
 // the next configuration may start before or after. See Cleanup.
@@ -225,7 +236,8 @@ func (a *App) Cleanup() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.outcome.CompareAndSwap(nil, &outcome{errors.New("gatehouse: this configuration has ended")})
-	return a.tenancy.end()
+	// No call may use the store that is given back next.
+	return errors.Join(a.leaveTokens(), a.tenancy.end())
 }
 
 // ready makes the app ready, once.

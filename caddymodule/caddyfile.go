@@ -28,6 +28,7 @@ func (a *App) options() table {
 		"portal":        text(&a.Portal, "URL", checkPortal),
 		"store":         guest(&a.StoreRaw, "gatehouse.stores", "module"),
 		"insecure_http": flag(&a.InsecureHTTP),
+		"token_service": tokenServices(&a.TokenServices),
 		"session": nested(table{
 			"idle":     duration(&a.Session.Idle, idleBounds()),
 			"lifetime": duration(&a.Session.Lifetime, lifetimeBounds()),
@@ -57,6 +58,7 @@ func (a *App) options() table {
 //			rotate DURATION
 //		}
 //		insecure_http [on|off]
+//		token_service ADDRESS { … }
 //	}
 func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 	d.Next()
@@ -91,6 +93,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		assertion_algorithm ES256|EdDSA|RS256|HS256
 //		assertion_secret "SECRET"
 //		assertion_lifetime DURATION
+//		phprunner_key "KEY" ["OLD"]
 //		keep_authorization [on|off]
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]

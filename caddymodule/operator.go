@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/tokenservice"
 )
 
 // operator is what an operator reaches in one configuration: over the admin
@@ -23,6 +24,8 @@ type operator struct {
 	house *tenant
 	// place names the store, as StoreOpener does.
 	place string
+	// tokens returns what is served of a namespace of tokens.
+	tokens func(namespace string) (*tokenservice.Service, error)
 	// origin is the portal's, empty where there is none, and where no Caddy runs
 	// that could answer there.
 	origin string
@@ -40,8 +43,9 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 			Limits:   a.limits(),
 			Audit:    sink,
 		},
-		house: house,
-		place: a.tenancy.place,
+		house:  house,
+		place:  a.tenancy.place,
+		tokens: a.tokensOf,
 	}
 	if a.town != nil {
 		o.Way = a.town.way

@@ -4,10 +4,8 @@
 package tokenservice
 
 import (
-	"context"
 	"errors"
 	"net"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,51 +134,4 @@ func (d *Door) Close() {
 	defer timer.Stop()
 	d.server.GracefulStop()
 	d.work.Wait()
-}
-
-// answer answers one call.
-func answer[Q, A any](ctx context.Context, d *Door, q Q, do func(*Service, context.Context, Q) (*A, error)) (a *A, err error) {
-	defer func() {
-		if cause := recover(); cause != nil { // which grpc would let end the process
-			d.logger.Error("panic in the token service", zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
-			a, err = nil, errInternal
-		}
-	}()
-	l := d.enter()
-	if l == nil {
-		return nil, errClosed
-	}
-	defer l.mu.RUnlock()
-	if err := l.bearer.check(ctx); err != nil {
-		return nil, err
-	}
-	a, err = do(l.service, ctx, q)
-	if err == nil {
-		return a, nil
-	}
-	told, log := answerTo(ctx, err)
-	if log {
-		d.logger.Error("token service", zap.Error(err))
-	}
-	return nil, told
-}
-
-// CreateToken implements [tokenpb.TokenServiceServer].
-func (d *Door) CreateToken(ctx context.Context, q *tokenpb.CreateTokenRequest) (*tokenpb.CreateTokenResponse, error) {
-	return answer(ctx, d, q, (*Service).create)
-}
-
-// ReadToken implements [tokenpb.TokenServiceServer].
-func (d *Door) ReadToken(ctx context.Context, q *tokenpb.ReadTokenRequest) (*tokenpb.ReadTokenResponse, error) {
-	return answer(ctx, d, q, (*Service).read)
-}
-
-// UpdateToken implements [tokenpb.TokenServiceServer].
-func (d *Door) UpdateToken(ctx context.Context, q *tokenpb.UpdateTokenRequest) (*tokenpb.UpdateTokenResponse, error) {
-	return answer(ctx, d, q, (*Service).update)
-}
-
-// DeleteToken implements [tokenpb.TokenServiceServer].
-func (d *Door) DeleteToken(ctx context.Context, q *tokenpb.DeleteTokenRequest) (*tokenpb.DeleteTokenResponse, error) {
-	return answer(ctx, d, q, (*Service).delete)
 }

@@ -12,12 +12,10 @@ package tokenservice
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"math"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/msgmap"
-	"github.com/gatehouse-sso/gatehouse/internal/tokenservice/tokenpb"
 	"github.com/gatehouse-sso/gatehouse/tokens"
 )
 
@@ -65,28 +63,38 @@ func (s *Service) value(data []byte, ttl, silenceRead int64) (v tokens.Value, er
 	return v, nil
 }
 
-func (s *Service) create(ctx context.Context, q *tokenpb.CreateTokenRequest) (*tokenpb.CreateTokenResponse, error) {
-	v, err := s.value(q.PackedData, q.Ttl, q.SilenceRead)
+// Create makes a token. Limits are as in the protocol. The errors are those of package
+// tokens, and a Refusal.
+func (s *Service) Create(ctx context.Context, data []byte, ttl, silenceRead int64) (token string, err error) {
+	v, err := s.value(data, ttl, silenceRead)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	token, err := s.Tokens.Create(ctx, "", v)
-	if err != nil {
-		return nil, err
-	}
-	return &tokenpb.CreateTokenResponse{Token: token}, nil
+	return s.Tokens.Create(ctx, "", v)
 }
 
-func (s *Service) read(ctx context.Context, q *tokenpb.ReadTokenRequest) (*tokenpb.ReadTokenResponse, error) {
-	e, err := s.Tokens.Read(ctx, string(q.Token))
-	if errors.Is(err, tokens.ErrNone) {
-		return &tokenpb.ReadTokenResponse{PackedData: []byte{msgmap.Nil}}, nil
-	}
+// Read returns the map {metadata, data} in MessagePack, as in the protocol. The errors
+// are those of package tokens.
+func (s *Service) Read(ctx context.Context, token string) (packed []byte, err error) {
+	e, err := s.Tokens.Read(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	return &tokenpb.ReadTokenResponse{PackedData: Pack(&e, time.Now())}, nil
+	return Pack(&e, time.Now()), nil
 }
+
+// Update replaces what a token stands for. The errors are those of Create, and
+// tokens.ErrNone.
+func (s *Service) Update(ctx context.Context, token string, data []byte, ttl, silenceRead int64) error {
+	v, err := s.value(data, ttl, silenceRead)
+	if err != nil {
+		return err
+	}
+	return s.Tokens.Update(ctx, token, v)
+}
+
+// Delete ends a token. The errors are those of package tokens.
+func (s *Service) Delete(ctx context.Context, token string) error { return s.Tokens.Delete(ctx, token) }
 
 // Pack returns the answer to a read.
 func Pack(e *tokens.Entry, now time.Time) []byte {
@@ -96,26 +104,4 @@ func Pack(e *tokens.Entry, now time.Time) []byte {
 		packed.TTL = max(1, int64((e.TTL(now)+time.Second-1)/time.Second))
 	}
 	return packed.Pack()
-}
-
-func (s *Service) update(ctx context.Context, q *tokenpb.UpdateTokenRequest) (*tokenpb.UpdateTokenResponse, error) {
-	v, err := s.value(q.PackedData, q.Ttl, q.SilenceRead)
-	if err != nil {
-		return nil, err
-	}
-	found, err := found(s.Tokens.Update(ctx, string(q.Token), v))
-	return &tokenpb.UpdateTokenResponse{Result: found}, err
-}
-
-func (s *Service) delete(ctx context.Context, q *tokenpb.DeleteTokenRequest) (*tokenpb.DeleteTokenResponse, error) {
-	found, err := found(s.Tokens.Delete(ctx, string(q.Token)))
-	return &tokenpb.DeleteTokenResponse{Result: found}, err
-}
-
-// found turns the error that there is no such token into an answer.
-func found(err error) (bool, error) {
-	if errors.Is(err, tokens.ErrNone) {
-		return false, nil
-	}
-	return err == nil, err
 }
