@@ -36,10 +36,11 @@ func keyCommands() []*cobra.Command {
 }
 
 func keyRotateCommand() *cobra.Command {
-	return newCommand("rotate [ALGORITHM…]", "Lets the next keys sign at once; the ones before stay good for what they have signed", -1,
+	var drop bool
+	cmd := newCommand("rotate [ALGORITHM…]", "Lets the next keys sign at once; the ones before stay good for what they have signed", -1,
 		func(cmd *cobra.Command, w wish, words []string) error {
 			return w.with(cmd.Context(), need{}, func(c *client) error {
-				keys, err := ask[[]keyring.KeyInfo](cmd.Context(), c, http.MethodPost, "keys/rotate", admin.KeyRotation{Algorithms: words})
+				keys, err := ask[[]keyring.KeyInfo](cmd.Context(), c, http.MethodPost, "keys/rotate", admin.KeyRotation{Algorithms: words, Drop: drop})
 				if err != nil {
 					return err
 				}
@@ -50,6 +51,8 @@ func keyRotateCommand() *cobra.Command {
 				return printTable(cmd.OutOrStdout(), keyHead, rows)
 			})
 		})
+	cmd.Flags().BoolVar(&drop, "drop", false, "The keys were stolen: fresh ones sign, and those before leave the JWKS at once, the next ones too")
+	return cmd
 }
 
 func keyRow(k keyring.KeyInfo) []string {

@@ -17,6 +17,9 @@ import (
 // KeyRotation names the algorithms whose keys are to be rotated; none means all.
 type KeyRotation struct {
 	Algorithms []string `json:"algorithms,omitempty"`
+	// Drop takes all keys before, the next ones too, out of the JWKS at once: they have
+	// been stolen. What they have signed is refused then.
+	Drop bool `json:"drop,omitempty"`
 }
 
 // ListKeys returns what may be told of each signing key.
@@ -25,7 +28,8 @@ func (a *Admin) ListKeys() []keyring.KeyInfo {
 }
 
 // RotateKeys makes the next keys sign at once and returns all keys as they are
-// now. What the keys before have signed stays good until it expires.
+// now. What the keys before have signed stays good until it expires, unless they
+// are dropped.
 func (a *Admin) RotateKeys(ctx context.Context, r KeyRotation) ([]keyring.KeyInfo, error) {
 	var algs []keyring.Algorithm
 	for _, name := range r.Algorithms {
@@ -39,12 +43,16 @@ func (a *Admin) RotateKeys(ctx context.Context, r KeyRotation) ([]keyring.KeyInf
 		algs = append(algs, alg)
 	}
 	before := a.signing()
-	if err := a.Keys.Rotate(ctx, algs...); err != nil {
+	rotate, how := a.Keys.Rotate, "rotated"
+	if r.Drop {
+		rotate, how = a.Keys.Replace, "all keys before dropped"
+	}
+	if err := rotate(ctx, algs...); err != nil {
 		return nil, err
 	}
 	for kid, alg := range a.signing() {
 		if _, was := before[kid]; !was {
-			a.Audit.Record(audit.Event{Kind: audit.KeyRotated, Reason: fmt.Sprintf("%s signs with %s now, rotated"+byOperator, alg, kid)})
+			a.Audit.Record(audit.Event{Kind: audit.KeyRotated, Reason: fmt.Sprintf("%s signs with %s now, %s"+byOperator, alg, kid, how)})
 		}
 	}
 	return a.ListKeys(), nil

@@ -36,6 +36,25 @@ func TestRotateKeys(t *testing.T) {
 	}
 }
 
+// After a theft nothing of the keys before is in the set that verifiers read.
+func TestDropKeys(t *testing.T) {
+	h := open(t)
+	var before []string
+	for _, key := range h.ListKeys() {
+		before = append(before, key.KID)
+	}
+	keys, err := h.RotateKeys(t.Context(), admin.KeyRotation{Drop: true})
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("got %v, %v, want a current and a next key", keys, err)
+	}
+	for _, kid := range before {
+		if strings.Contains(string(h.ExportKeys()), kid) {
+			t.Errorf("%s is still in the set", kid)
+		}
+	}
+	h.audit.want(t, audit.Event{Kind: audit.KeyRotated, Reason: "ES256 signs with " + h.Keys.Current(keyring.ES256) + " now, all keys before dropped by operator"})
+}
+
 func TestRotateKeysRefusesAnUnknownAlgorithm(t *testing.T) {
 	h := open(t)
 	before := h.Keys.Current(keyring.ES256)

@@ -84,6 +84,7 @@ func TestAssertionIsNeverStale(t *testing.T) {
 		}},
 		{"the session", func() error { d.handOff(s, "https://tickets.example.com"); return nil }},
 		{"the key", func() error { return d.Keys.Rotate(t.Context(), keyring.ES256) }},
+		{"the keys, after a theft", func() error { return d.Keys.Replace(t.Context(), keyring.ES256) }},
 		{"the configuration", func() error { d.reload(); return nil }},
 	} {
 		before := assertion(get())

@@ -104,7 +104,7 @@ func (r *Ring) show(keys families, ensured []Algorithm, steps []step) error {
 	r.view.Store(v)
 	for _, s := range steps {
 		level := zapcore.InfoLevel
-		if s.action == corrected {
+		if s.action == corrected || s.action == replaced {
 			level = zapcore.WarnLevel
 		}
 		r.logger.Log(level, "signing key "+string(s.action), zap.String("alg", string(s.alg)), zap.String("kid", keys.named(s)))
@@ -112,10 +112,10 @@ func (r *Ring) show(keys families, ensured []Algorithm, steps []step) error {
 	return nil
 }
 
-// named returns the kid of the key that a step was about: of the first keys of an
-// algorithm, the one that signs.
+// named returns the kid of the key that a step was about: of first and of fresh keys,
+// the one that signs.
 func (f families) named(s step) string {
-	if s.action == created {
+	if s.action == created || s.action == replaced {
 		return f[s.alg].Current.id
 	}
 	return s.kid

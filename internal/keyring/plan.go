@@ -15,6 +15,7 @@ const (
 	created   action = "created"   // an algorithm got its first keys
 	promoted  action = "promoted"  // the next key signs, a fresh one follows it
 	dropped   action = "dropped"   // a retired key left the JWKS
+	replaced  action = "replaced"  // all keys of an algorithm left the JWKS for fresh ones
 	corrected action = "corrected" // a date in the future was set to now
 )
 
@@ -72,11 +73,11 @@ func plan(keys families, schedule Schedule, now time.Time) (steps []step, next t
 	return steps, next
 }
 
-// apply makes one step. Only [created] and [promoted] generate a key, and so
-// only they can fail.
+// apply makes one step. Only [created], [replaced] and [promoted] generate a key, and
+// so only they can fail.
 func (f families) apply(s step, now time.Time) error {
 	switch s.action {
-	case created:
+	case created, replaced:
 		return f.create(s.alg, now)
 	case promoted:
 		return f.promote(s.alg, now)

@@ -88,8 +88,8 @@ func (r *Ring) Reload(ctx context.Context) error {
 
 // Rotate makes the next key of each algorithm the current one at once, and
 // publishes a fresh next key; without an algorithm it does so for all that have
-// keys. The keys before stay in the JWKS until their last tokens are dead. Two
-// calls at the same moment rotate once.
+// keys. The keys before stay in the JWKS until their last tokens are dead, unlike
+// with [Ring.Replace]. Two calls at the same moment rotate once.
 func (r *Ring) Rotate(ctx context.Context, algs ...Algorithm) error {
 	var before map[Algorithm]string
 	return r.edit(ctx, time.Now(), nil, func(keys families) (steps []step, err error) {

@@ -241,6 +241,57 @@ func TestRotate(t *testing.T) {
 	}
 }
 
+// After a theft no key that lay in the ring is left, neither the next nor a retired
+// one, and what they have signed is refused at once.
+func TestAttackStolenKeysAreReplaced(t *testing.T) {
+	s := memstore.New()
+	r, node := open(t, s), open(t, s)
+	if err := r.Rotate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stolen := r.Keys()
+	token, _, err := r.Sign(keyring.Signer{Algorithm: keyring.ES256}, claims(), time.Now(), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify := func(r *keyring.Ring) error {
+		_, err := r.Verify(token, claims().Issuer, claims().Audience, []keyring.Algorithm{keyring.ES256}, time.Now())
+		return err
+	}
+	if err := verify(r); err != nil {
+		t.Fatal(err)
+	}
+	other := r.Current(keyring.EdDSA)
+	if err := r.Replace(t.Context(), keyring.ES256); err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, ring := range []*keyring.Ring{r, node} {
+		for _, k := range stolen {
+			if k.Algorithm == keyring.ES256 && bytes.Contains(ring.JWKS(), []byte(k.KID)) {
+				t.Errorf("the stolen key %s, %s, is still published", k.KID, k.State)
+			}
+		}
+		if verify(ring) == nil {
+			t.Error("what a stolen key has signed still counts")
+		}
+	}
+	if len(kids(r, keyring.ES256, keyring.Current)) != 1 || len(kids(r, keyring.ES256, keyring.Next)) != 1 || len(kids(r, keyring.ES256, keyring.Retired)) != 0 {
+		t.Errorf("got %+v, want a fresh current and a fresh next key", r.Keys())
+	}
+	if r.Current(keyring.EdDSA) != other {
+		t.Error("an algorithm that was not named was replaced")
+	}
+	if err := r.Replace(t.Context(), keyring.RS256); err == nil {
+		t.Error("replaced an algorithm that has no keys")
+	}
+	if err := r.Replace(t.Context()); err != nil || r.Current(keyring.EdDSA) == other || r.Healthy(time.Now()) != nil {
+		t.Errorf("Replace without a name left EdDSA out, or the ring is not well: %v", err)
+	}
+}
+
 // Another node's rotation is taken over by Reload, and by Maintain when nobody told.
 func TestAnotherNodesRotationArrives(t *testing.T) {
 	s := memstore.New()
