@@ -69,11 +69,21 @@ func (v *visit) signInTo(address string) {
 	case v.presented.Twice:
 		v.cookieTrouble(address)
 		return
-	case !v.presented.OK || !v.presented.Token.IsNonce():
-		// A nonce that is there already stays: other tabs may be on their way with it.
+	case !v.bindsHandoff():
 		v.at.cookies.Set(v.w.Header(), session.NewNonce())
 	}
 	v.redirect(handoff.Login(v.Portal, address))
+}
+
+// bindsHandoff reports whether the browser has what ties a sign-in to it and is to stay:
+// a nonce, with which other tabs may be on their way, or a good token of a session whose
+// time is over, which tells who was here and lets a form in another tab be kept.
+func (v *visit) bindsHandoff() bool {
+	if !v.presented.OK || v.presented.Token.IsNonce() {
+		return v.presented.OK
+	}
+	_, err := v.late()
+	return err == nil
 }
 
 // here returns the address of the request on the app's own public address. One

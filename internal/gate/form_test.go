@@ -338,6 +338,30 @@ func TestSignOutDropsTheForm(t *testing.T) {
 	}
 }
 
+// TestFormInAnotherTab: what a person looks at first when they come back does not cost
+// them the form in the tab beside it, and a sign-in lands with the token that was there.
+func TestFormInAnotherTab(t *testing.T) {
+	d := newFormGate(t)
+	before, token := d.signIn()
+	d.lunch()
+	if set := d.answered(navigate(wiki+"/", token), http.StatusSeeOther).Header()["Set-Cookie"]; set != nil {
+		t.Errorf("the browser is given %q", set)
+	}
+	id := d.kept(form(holding(token)))
+	again, _ := d.back(d.anna, before)
+	w := d.answered(navigate(wiki+"/.gatehouse/land?code="+d.code(again, token, wiki, resendPage(id)), token), http.StatusSeeOther)
+	fresh, ok := session.ParseToken(cookieSet(w))
+	if !ok {
+		t.Fatalf("no token, but %q", cookieSet(w))
+	}
+	// By way of the step that sees whether the cookie has come back.
+	w = d.answered(navigate(w.Header().Get("Location"), fresh), http.StatusSeeOther)
+	if to := w.Header().Get("Location"); to != resendPage(id) {
+		t.Errorf("landed on %s", to)
+	}
+	d.passed(confirm(id, holding(fresh)))
+}
+
 // TestPreviewDestroysNothing: what nobody has asked for yet is not looked at.
 func TestPreviewDestroysNothing(t *testing.T) {
 	d := newFormGate(t)
