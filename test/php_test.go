@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// phpFPM runs php-fpm until the test ends and returns its socket.
-func phpFPM(t *testing.T, g *gateway) string {
+// phpFPM runs php-fpm until the test ends and returns its socket. Settings are lines of
+// its pool.
+func phpFPM(t *testing.T, g *gateway, settings ...string) string {
 	t.Helper()
 	found, err := filepath.Glob("/usr/sbin/php-fpm*")
 	if err == nil && len(found) == 0 {
@@ -28,6 +29,9 @@ func phpFPM(t *testing.T, g *gateway) string {
 	require(t, err)
 	socket, config := filepath.Join(g.dir, "php"), filepath.Join(g.dir, "php-fpm.conf")
 	pool := fmt.Sprintf("[global]\nerror_log = /proc/self/fd/2\ndaemonize = no\n[app]\nlisten = %s\npm = static\npm.max_children = 2\ncatch_workers_output = yes\n", socket)
+	for _, line := range settings {
+		pool += line + "\n"
+	}
 	if os.Getuid() == 0 {
 		pool += "user = root\ngroup = root\n"
 	}
