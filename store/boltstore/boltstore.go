@@ -45,6 +45,7 @@ type Store struct {
 	path      string
 	file      atomic.Pointer[file]
 	snapshots snapshots
+	owners    owners
 	onError   func(error)
 	reserve   int // address space to ask for
 
@@ -54,9 +55,10 @@ type Store struct {
 
 	renamed string // the writer's, a folder that has to be synced
 
-	compacting sync.Mutex
-	notBefore  time.Time // when compacting may be tried again
-	closing    sync.WaitGroup
+	compacting  sync.Mutex
+	writingRuns atomic.Bool
+	notBefore   time.Time      // when compacting may be tried again
+	closing     sync.WaitGroup // whatever goes on in the background
 
 	done      chan struct{}
 	closeOnce sync.Once

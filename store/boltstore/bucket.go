@@ -4,8 +4,10 @@
 package boltstore
 
 import (
+	"strings"
 	"sync"
 
+	"github.com/gatehouse-sso/gatehouse/store"
 	"go.etcd.io/bbolt"
 )
 
@@ -27,6 +29,12 @@ func newBucket(name []byte, b *bbolt.Bucket) *bucket {
 		b.FillPercent = orderedFill
 	}
 	return &bucket{Bucket: b, name: string(name)}
+}
+
+// kind returns the kind whose records are in the bucket, if it is of that sort.
+func (b *bucket) kind() (store.Kind, bool) {
+	kind, ok := strings.CutPrefix(b.name, recordPrefix)
+	return store.Kind(kind), ok
 }
 
 // Put writes a value.

@@ -72,11 +72,13 @@ type putRecord struct {
 	head    head
 	value   []byte
 	indexed int64 // where the expiry index has the record that is replaced
+	owner   string
+	owned   bool // by the same owner already
 }
 
 func newPutRecord(r store.Record) *putRecord {
 	r = r.Rounded()
-	p := &putRecord{kind: r.Kind, id: r.ID, version: r.Version, head: headOf(&r), indexed: never}
+	p := &putRecord{kind: r.Kind, id: r.ID, version: r.Version, head: headOf(&r), indexed: never, owner: r.Owner}
 	p.head.version++
 	p.value = encode(p.head, &r)
 	return p
@@ -87,8 +89,10 @@ func (p *putRecord) check(t *txn) error {
 	if err != nil {
 		return err
 	}
+	p.owned, p.indexed = false, never
 	if value != nil {
 		p.indexed = old.indexed
+		p.owned = string(ownerOf(value)) == p.owner
 	}
 	if !live {
 		return store.CheckPut(p.version, 0)
@@ -110,7 +114,12 @@ func (p *putRecord) apply(t *txn) error {
 		p.head.indexed = end
 	}
 	p.head.write(p.value)
-	b, err := t.makeRecords(p.kind)
+	if p.owner != "" && !p.owned {
+		if err := t.own(p.kind, p.owner, p.id); err != nil {
+			return err
+		}
+	}
+	b, err := t.makeBucket(recordBucket(p.kind))
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func TestRefusedFile(t *testing.T) {
 			_, err := tx.CreateBucket([]byte("bucket"))
 			return err
 		}), store.ErrCorrupt, "another program"},
-		{"newer", foreign(t, withFormat("2")), store.ErrUnavailable, "newer version"},
+		{"newer", foreign(t, withFormat("3")), store.ErrUnavailable, "newer version"},
 		{"format unknown", foreign(t, withFormat("x")), store.ErrCorrupt, `format "x"`},
 		{"bucket missing", foreign(t, withFormat("1")), store.ErrCorrupt, "missing"},
 	} {

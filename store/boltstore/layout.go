@@ -13,22 +13,21 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// The layout of the file, format 1. Numbers are big endian.
+// The layout of the file, format 2. Numbers are big endian.
 //
-//	bucket "gatehouse"      "format"              → "1"
+//	bucket "gatehouse"      "format"              → "2"
 //	bucket "record:" + kind ID                    → see codec.go
 //	bucket "documents"      name                  → 1, version (8), data
 //	bucket "counters"       name                  → 1, end in ns (8), sum (8)
 //	bucket "expiry"         time in ms (8), shape → nothing
 //	                        'r', ID, kind   or   'c', name
+//	bucket "owners:" + kind see owners.go
 //
 // A record has at most one entry in "expiry", and the record says under which
 // time. That time is never later than the record's end, but may be earlier: a
 // touch moves the end and leaves the entry alone, which would otherwise be a
 // second write for each. Whoever sweeps finds the entry due, sees the real end
 // and puts the entry there.
-const format = "1"
-
 var (
 	metaBucket      = []byte("gatehouse")
 	documentsBucket = []byte("documents")
@@ -54,6 +53,7 @@ type txn struct {
 	tx      *bbolt.Tx // when there is no snapshot
 	buckets map[string]*bucket
 	log     *keyLog // of a writer, while somebody copies the file
+	owners  *owners // of a writer
 }
 
 func newTxn(tx *bbolt.Tx) *txn { return &txn{tx: tx, now: time.Now()} }
@@ -109,12 +109,11 @@ func (t *txn) records(kind store.Kind) *bucket { return t.bucket(recordBucket(ki
 
 func recordBucket(kind store.Kind) []byte { return append([]byte(recordPrefix), kind...) }
 
-// makeRecords returns the bucket of a kind and makes it when it is missing.
-func (t *txn) makeRecords(kind store.Kind) (*bucket, error) {
-	if b := t.records(kind); b != nil {
+// makeBucket returns a bucket and makes it when it is missing.
+func (t *txn) makeBucket(name []byte) (*bucket, error) {
+	if b := t.bucket(name); b != nil {
 		return b, nil
 	}
-	name := recordBucket(kind)
 	b, err := t.tx.CreateBucket(name)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ package boltstore
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -52,6 +52,10 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, f.db.Close())
 	}
 	s.publish(f)
+	if err := s.view(context.Background(), s.owners.find); err != nil {
+		s.snapshots.drain()
+		return nil, errors.Join(err, f.db.Close())
+	}
 	if !o.ReadOnly {
 		_ = os.Remove(path + compactSuffix) // what a crash has left; in the way of nothing
 		s.queue, s.done = newQueue(), make(chan struct{})
@@ -150,60 +154,6 @@ func (s *Store) inspect(timeout time.Duration) (err error) {
 	})
 	if err != nil {
 		return corrupt(s.path, err)
-	}
-	return nil
-}
-
-// begin checks the format, or makes the buckets of a file that has none: a new
-// one, or one whose making was cut short.
-func (s *Store) begin(f *file, readOnly bool) (err error) {
-	defer s.catch(&err, debug.SetPanicOnFault(true))
-	fresh := false
-	err = f.db.View(func(tx *bbolt.Tx) error {
-		if k, _ := tx.Cursor().First(); k == nil {
-			fresh = true
-			return nil
-		}
-		return s.checkFormat(tx)
-	})
-	if err != nil || !fresh {
-		return err
-	}
-	if readOnly {
-		return fmt.Errorf("%w: store file %s has nothing in it yet", store.ErrUnavailable, s.path)
-	}
-	if err := f.db.Update(writeFormat); err != nil {
-		return s.explain(err)
-	}
-	return s.explain(syncFolder(filepath.Dir(s.path)))
-}
-
-func writeFormat(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{metaBucket, documentsBucket, countersBucket, expiryBucket} {
-		if _, err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	return tx.Bucket(metaBucket).Put(formatKey, []byte(format))
-}
-
-func (s *Store) checkFormat(tx *bbolt.Tx) error {
-	meta := tx.Bucket(metaBucket)
-	if meta == nil {
-		return corrupt(s.path, errors.New("it is a bbolt file of another program"))
-	}
-	found := string(meta.Get(formatKey))
-	if found != format {
-		if n, err := strconv.Atoi(found); err == nil && n > 1 {
-			return fmt.Errorf("%w: store file %s has format %d, and this program knows formats up to %s: run the newer version that wrote it",
-				store.ErrUnavailable, s.path, n, format)
-		}
-		return corrupt(s.path, fmt.Errorf("it has format %q", found))
-	}
-	for _, name := range [][]byte{documentsBucket, countersBucket, expiryBucket} {
-		if tx.Bucket(name) == nil {
-			return corrupt(s.path, fmt.Errorf("bucket %q is missing", name))
-		}
 	}
 	return nil
 }

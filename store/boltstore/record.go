@@ -193,11 +193,43 @@ func (s *Store) List(ctx context.Context, kind store.Kind, filter store.Filter) 
 		if after == nil && !filter.After.IsZero() {
 			after = filter.After[:]
 		}
-		return s.recordPage(ctx, kind, filter.Owner, after)
+		if filter.Owner != "" {
+			return s.ownerPage(ctx, kind, filter.Owner, after)
+		}
+		return s.recordPage(ctx, kind, after)
 	})
 }
 
-func (s *Store) recordPage(ctx context.Context, kind store.Kind, owner string, after []byte) (page []store.Record, last []byte, err error) {
+func (s *Store) ownerPage(ctx context.Context, kind store.Kind, owner string, after []byte) (page []store.Record, last []byte, err error) {
+	var id store.ID
+	copy(id[:], after)
+	from := newOwned(owner, id)
+	recent := s.owners.after(kind, from)
+	err = s.view(ctx, func(t *txn) error {
+		ids, more := t.ownedAfter(kind, from, recent)
+		room := newRoom()
+		for _, id := range ids {
+			value := t.record(kind, id)
+			if value == nil || string(ownerOf(value)) != owner {
+				continue
+			}
+			if page, err = t.appendLive(page, kind, id[:], value); err != nil {
+				return err
+			}
+			if room.fill(len(value)) {
+				last = id[:]
+				return nil
+			}
+		}
+		if !more.IsZero() {
+			last = more[:]
+		}
+		return nil
+	})
+	return page, last, err
+}
+
+func (s *Store) recordPage(ctx context.Context, kind store.Kind, after []byte) (page []store.Record, last []byte, err error) {
 	err = s.view(ctx, func(t *txn) error {
 		b := t.records(kind)
 		if b == nil {
@@ -206,14 +238,10 @@ func (s *Store) recordPage(ctx context.Context, kind store.Kind, owner string, a
 		c := b.Cursor()
 		room := newRoom()
 		for k, v := seekAfter(c, nil, after); k != nil; k, v = c.Next() {
-			size := 0
-			if owner == "" || string(ownerOf(v)) == owner {
-				if page, err = t.appendLive(page, kind, k, v); err != nil {
-					return err
-				}
-				size = len(v)
+			if page, err = t.appendLive(page, kind, k, v); err != nil {
+				return err
 			}
-			if room.fill(size) {
+			if room.fill(len(v)) {
 				last = slices.Clone(k)
 				return nil
 			}

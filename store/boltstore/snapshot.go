@@ -28,16 +28,23 @@ type snapshot struct {
 const closed = math.MinInt64 / 2
 
 // newSnapshot opens what is stored in db now.
-func newSnapshot(db *bbolt.DB) (*snapshot, error) {
+func newSnapshot(db *bbolt.DB) (snap *snapshot, err error) {
 	tx, err := db.Begin(false)
 	if err != nil {
 		return nil, err
 	}
-	snap := &snapshot{tx: tx, buckets: make(map[string]*bucket), idle: make(chan struct{}, 1)}
+	whole := false
+	defer func() {
+		if !whole { // a page has gone bad
+			tx.Rollback()
+		}
+	}()
+	snap = &snapshot{tx: tx, buckets: make(map[string]*bucket), idle: make(chan struct{}, 1)}
 	err = tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 		snap.buckets[string(name)] = newBucket(name, b)
 		return nil
 	})
+	whole = err == nil
 	return snap, err
 }
 

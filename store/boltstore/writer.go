@@ -122,6 +122,7 @@ func (s *Store) writer() {
 			s.between()
 			s.between = nil
 		}
+		s.writeRuns()
 	}
 }
 
@@ -161,13 +162,18 @@ func (s *Store) publish(f *file) {
 	if !f.shared() {
 		return
 	}
-	snap, err := newSnapshot(f.db)
+	snap, err := s.snapshotOf(f)
 	if err != nil {
 		s.snapshots.replace(nil) // each reader asks and gets the error
 		return
 	}
 	f.limit(snap.tx.Size())
 	s.snapshots.replace(snap)
+}
+
+func (s *Store) snapshotOf(f *file) (snap *snapshot, err error) {
+	defer s.catch(&err, debug.SetPanicOnFault(true))
+	return newSnapshot(f.db)
 }
 
 // attempt is transact in a file that has room for it in its map.
@@ -179,7 +185,7 @@ func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
 	}
 	defer tx.Rollback() // does nothing after a commit
 	t := newTxn(tx)
-	t.log = s.log
+	t.log, t.owners = s.log, &s.owners
 	writes, changed := 0, false
 	for i, j := range jobs {
 		if refused[i] = j.ctx.Err(); refused[i] != nil {
