@@ -143,6 +143,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.Portal, err = expand(a.Portal); err != nil {
 		return a.wrap(fmt.Errorf("portal: %w", err))
 	}
+	if err := a.provisionTokens(); err != nil {
+		return err
+	}
 	return a.loadStore()
 }
 
@@ -185,6 +188,9 @@ func (a *App) Validate() error {
 	}
 	if err := a.Session.validate(); err != nil {
 		return a.wrap(fmt.Errorf("session %w", err))
+	}
+	if err := a.validateTokens(); err != nil {
+		return err
 	}
 	if a.Portal == "" {
 		return nil // whether one is needed shows in Start

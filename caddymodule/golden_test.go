@@ -94,6 +94,7 @@ func withoutOrder(text string) string {
 // app or the line, the wrong word, and what to write instead.
 func TestCaddyfiles(t *testing.T) {
 	t.Setenv("GATEHOUSE_TEST_SECRET", "a secret that is long enough for HS256")
+	t.Setenv("GATEHOUSE_TEST_ADDRESS", "0.0.0.0:50051")
 	files, err := filepath.Glob("testdata/*/*.caddyfiletest")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no golden files: %v", err)

@@ -57,7 +57,7 @@ func (s *TokenService) options() table {
 //	}
 func tokenServices(target *[]*TokenService) option {
 	return option{repeats: true, segment: func(d *caddyfile.Dispenser) error {
-		s := new(TokenService)
+		s, place := new(TokenService), source(d)
 		line := option{usage: "ADDRESS { … }", min: 1, max: 1}
 		name, words := d.Val(), d.RemainingArgs()
 		if err := line.arity(name, words); err != nil {
@@ -73,6 +73,7 @@ func tokenServices(target *[]*TokenService) option {
 		if err := s.validate(); err != nil {
 			return d.WrapErr(err)
 		}
+		s.Source = place
 		return nil
 	}}
 }

@@ -57,6 +57,10 @@ type TokenService struct {
 	// Allows an address that others may reach without TLS: they can then read and change
 	// every token, and listen to the data. Default: false.
 	Insecure bool `json:"insecure,omitempty"`
+
+	// Where these settings are written, such as `Caddyfile:2`. Errors name it; nothing
+	// else comes of it. The Caddyfile adapter fills it in.
+	Source string `json:"source,omitempty"`
 }
 
 const (
@@ -115,8 +119,9 @@ func (s *TokenService) checkTLS() error {
 	return nil
 }
 
+// wrap says which listener an error is about, and where that is written.
 func (s *TokenService) wrap(err error) error {
-	return fmt.Errorf("token_service %q: %w", s.Listen, err)
+	return fmt.Errorf("token_service %q%s: %w", s.Listen, written(s.Source), err)
 }
 
 // namespace returns whose tokens are served.
@@ -205,13 +210,14 @@ func (a *App) serveTokens() error {
 	return nil
 }
 
-// leaveTokens goes away from the doors. Whoever is the last closes them.
+// leaveTokens goes away from the doors. Whoever is the last closes them, and serves
+// until the last client has gone.
 func (a *App) leaveTokens() error {
 	var errs []error
 	for _, stay := range a.tokenStays {
-		stay.leave()
 		_, err := tokenDoors.Delete(stay.door)
 		errs = append(errs, err)
+		stay.leave()
 	}
 	a.tokenStays = nil
 	return errors.Join(errs...)
