@@ -47,13 +47,9 @@ func (a Assertion) resolve() (Assertion, error) {
 	if a.Lifetime == 0 {
 		a.Lifetime = caddy.Duration(defaultAssertionLifetime)
 	}
-	secret, err := caddy.NewReplacer().ReplaceOrErr(a.Secret, true, true)
-	if err != nil {
-		// The error of the replacer may quote what surrounds the placeholder.
-		return a, errors.New("assertion_secret: a placeholder in it has no value: set the environment variable or write the file that it names")
-	}
-	a.Secret = secret
-	return a, nil
+	var err error
+	a.Secret, err = resolveSecret("assertion_secret", a.Secret)
+	return a, err
 }
 
 // validate checks settings that are resolved.

@@ -140,6 +140,7 @@ func (l *located) app() (*gate.App, error) {
 			Separator: settings.GroupSeparator,
 			Encoding:  gate.Encoding(settings.Encode),
 		},
+		PHPRunner:         settings.phpRunner(),
 		Strip:             settings.Strip,
 		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),
@@ -153,6 +154,7 @@ func (l *located) app() (*gate.App, error) {
 		Response: gate.ResponseFilter{
 			AllowCookieDomain:  settings.AllowCookieDomain,
 			AllowClearSiteData: settings.AllowClearSiteData,
+			NoTokens:           len(settings.PHPRunnerKeys) > 0,
 		},
 		Redirects: !slices.ContainsFunc(l.places, func(p place) bool { return !p.endsTLS }),
 	}

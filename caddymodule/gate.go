@@ -81,6 +81,14 @@ type Gate struct {
 	// How the assertion is made.
 	Assertion Assertion `json:"assertion,omitzero"`
 
+	// The key of an app made with PHPRunner ("session keys"), and the one that it
+	// replaces. With it, the app is told who is there in the way that it knows: a token,
+	// signed with the first key and good for 30 s, in the cookie `token` of each GET on
+	// its way to the app. Browsers never see it: the app's own cookies `token` and
+	// `2ftoken` are dropped, and so is a token in a query. Keep keys out of the
+	// configuration with placeholders. Default: none.
+	PHPRunnerKeys []string `json:"phprunner_keys,omitempty"`
+
 	// Whether the client's `Authorization` header reaches the app. Several apps
 	// believe the name in it before any other, so it is for apps that check its
 	// password or token themselves. Default: false.
@@ -159,6 +167,7 @@ func (g *Gate) options() table {
 		"assertion_algorithm":   choice(&g.Assertion.Algorithm, algorithms()...),
 		"assertion_secret":      secret(&g.Assertion.Secret),
 		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
+		"phprunner_key":         phpRunnerOption(&g.PHPRunnerKeys),
 		"keep_authorization":    flag(&g.KeepAuthorization),
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
@@ -201,6 +210,9 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 		g.GroupSeparator = ","
 	}
 	if g.Assertion, err = g.Assertion.resolve(); err != nil {
+		return g.wrap(err)
+	}
+	if err := g.resolvePHPRunner(ctx); err != nil {
 		return g.wrap(err)
 	}
 	return nil

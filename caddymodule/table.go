@@ -109,7 +109,7 @@ func (o option) arity(name string, words []string) error {
 	case len(words) < o.min:
 		return fmt.Errorf("option %q needs more: write: %s", name, o.line(name))
 	case len(words) > o.max && o.secret:
-		return fmt.Errorf("option %q takes one word: put quotes around what has spaces in it: %s", name, o.line(name))
+		return fmt.Errorf("option %q does not take so many words: put quotes around what has spaces in it: %s", name, o.line(name))
 	case len(words) > o.max:
 		return fmt.Errorf("option %q does not take %q: write: %s", name, words[o.max], o.line(name))
 	case slices.Contains(words, ""):

@@ -24,6 +24,8 @@ type App struct {
 	Naming Naming
 	// Headers are the names under which the app learns who it is.
 	Headers Headers
+	// PHPRunner signs people in to an app made with it.
+	PHPRunner PHPRunner
 	// Strip are further headers that no client may send.
 	Strip []string
 	// Signer signs the app's assertions, each good for Lifetime.

@@ -254,6 +254,7 @@ func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, 
 	p.Writer = &p.writer
 	if s == nil {
 		v.take(&p.writer, v.at.nobody)
+		v.App.PHPRunner.clean(v.r)
 		return p, true
 	}
 	p.tie.Terms = live.Terms{Limits: v.Limits, Passive: v.passive, Active: v.App.StreamsActive, Waits: waits(v.r)}
@@ -280,6 +281,12 @@ func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, 
 	p.Told = view.told
 	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
 	v.take(&p.writer, view.tag(v.at))
+	v.App.PHPRunner.clean(v.r)
+	if err := v.App.PHPRunner.add(v.r, view.told, v.at, v.Portal, v.now); err != nil {
+		p.Release()
+		v.unavailable(err)
+		return nil, true
+	}
 	p.Request = v.r.WithContext(&p.tie)
 	if v.r.Body != nil && v.r.Body != http.NoBody {
 		p.body = body{v.r.Body, &p.tie}

@@ -20,6 +20,8 @@ type ResponseFilter struct {
 	AllowCookieDomain bool
 	// AllowClearSiteData leaves the app's Clear-Site-Data alone.
 	AllowClearSiteData bool
+	// NoTokens drops the cookies by which an app made with PHPRunner passes logins on.
+	NoTokens bool
 }
 
 // Filter changes the header of an answer. It does not allocate when nothing has to
@@ -39,7 +41,7 @@ func (f *ResponseFilter) filterCookies(h http.Header, lines []string) {
 	}
 	kept := make([]string, 0, len(lines))
 	for _, line := range lines {
-		if namesOurCookie(line) {
+		if f.drops(line) {
 			continue
 		}
 		if !f.AllowCookieDomain {
@@ -55,7 +57,11 @@ func (f *ResponseFilter) filterCookies(h http.Header, lines []string) {
 }
 
 func (f *ResponseFilter) changesCookie(line string) bool {
-	return namesOurCookie(line) || (!f.AllowCookieDomain && hasDomain(line))
+	return f.drops(line) || (!f.AllowCookieDomain && hasDomain(line))
+}
+
+func (f *ResponseFilter) drops(line string) bool {
+	return namesOurCookie(line) || f.NoTokens && isPHPRunnerCookie(line)
 }
 
 // isBlank reports whether one browser or another drops the character around the

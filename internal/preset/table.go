@@ -77,6 +77,11 @@ func All() []Preset {
 		{"phpmyadmin", []string{
 			"logout_on *?route=/logout",
 		}},
+		{"phprunner", []string{
+			"phprunner_key {env.PHPRUNNER_KEY}",
+			"logout_on *?a=logout",
+			"passive /sessioncontrol.php",
+		}},
 		{"request-tracker", []string{
 			"logout_on /NoAuth/Logout.html /rt/NoAuth/Logout.html",
 		}},
