@@ -122,6 +122,8 @@ func keyOf(change Change) changeKey {
 		return changeKey{'d', c.Name, ID{}}
 	case ResetCounter:
 		return changeKey{'c', c.Name, ID{}}
+	case Quota:
+		return changeKey{'q', string(c.Kind) + " " + c.Owner, ID{}} // a kind holds no space
 	}
 	return changeKey{}
 }
@@ -141,6 +143,11 @@ func checkChange(change Change) error {
 		return CheckName(c.Name)
 	case ResetCounter:
 		return CheckName(c.Name)
+	case Quota:
+		if len(c.Owner) > MaxName {
+			return fmt.Errorf("owner of a quota is longer than %d bytes", MaxName)
+		}
+		return CheckKind(c.Kind)
 	default:
 		return fmt.Errorf("unknown change %T", change)
 	}

@@ -28,6 +28,8 @@ var (
 	// ErrUnavailable means that the store cannot answer now: closed, locked,
 	// out of reach. Nobody may be let through on its account.
 	ErrUnavailable = errors.New("store unavailable")
+	// ErrQuota means that a [Quota] of the commit is used up.
+	ErrQuota = errors.New("quota used up")
 	// ErrFull means that nothing more can be written until space is made.
 	ErrFull = errors.New("no space left for the store")
 	// ErrCorrupt means that the stored data cannot be what this program wrote.
@@ -104,7 +106,7 @@ type Document struct {
 }
 
 // Change is one part of a [Store.Commit]: [Put], [Delete], [PutDocument],
-// [DeleteDocument] or [ResetCounter].
+// [DeleteDocument], [ResetCounter] or, a condition, [Quota].
 type Change interface{ change() }
 
 // Put writes a record. Version says what must be stored before: 0, no live
@@ -134,11 +136,22 @@ type DeleteDocument struct {
 // ResetCounter forgets a counter. It is no error when there is none.
 type ResetCounter struct{ Name string }
 
+// Quota makes a commit fail with ErrQuota when, before it, there are Records or
+// more live records of a kind, or of an owner among them. So nobody fills the store
+// alone, however many ask at once. Without an owner, those that have expired since
+// the last sweep count as well.
+type Quota struct {
+	Kind    Kind
+	Owner   string
+	Records int
+}
+
 func (Put) change()            {}
 func (Delete) change()         {}
 func (PutDocument) change()    {}
 func (DeleteDocument) change() {}
 func (ResetCounter) change()   {}
+func (Quota) change()          {}
 
 // Filter selects records for [Store.List]. The zero value selects all.
 type Filter struct {

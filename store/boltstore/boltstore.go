@@ -37,7 +37,10 @@ type Options struct {
 	// compaction fails. It must not call the store.
 	OnError func(error)
 
-	reserve int // address space, in place of reservation; for tests
+	// For tests, in place of constants of these names.
+	reserve    int // reservation
+	runEntries int
+	lateness   time.Duration
 }
 
 // Store is a [store.Store] in a file.
@@ -48,11 +51,13 @@ type Store struct {
 	owners    owners
 	onError   func(error)
 	reserve   int // address space to ask for
+	lateness  time.Duration
 
 	queue   *queue  // nil when read-only
 	log     *keyLog // the writer's, nil when nobody copies the file
 	between func()  // the writer's, what it does once after this transaction
 
+	counts  counts // the writer's
 	renamed string // the writer's, a folder that has to be synced
 
 	compacting  sync.Mutex

@@ -68,8 +68,8 @@ func (b *bucket) copyOf(key []byte) []byte {
 	if b == nil {
 		return nil
 	}
-	v := b.Get(key)
-	if v == nil {
+	k, v := b.Cursor().Seek(key)
+	if string(k) != string(key) {
 		return nil
 	}
 	return append(make([]byte, 0, len(v)), v...) // not nil, even when empty

@@ -59,6 +59,8 @@ func newStep(change store.Change) step {
 		return &deleteDocument{name: []byte(c.Name), version: c.Version}
 	case store.ResetCounter:
 		return &resetCounter{name: c.Name}
+	case store.Quota:
+		return (*quota)(&c)
 	default:
 		panic("boltstore: a change that store.CheckChanges let pass is not known here")
 	}
@@ -74,6 +76,7 @@ type putRecord struct {
 	indexed int64 // where the expiry index has the record that is replaced
 	owner   string
 	owned   bool // by the same owner already
+	isNew   bool // nothing is stored under this ID, not even an expired record
 }
 
 func newPutRecord(r store.Record) *putRecord {
@@ -89,7 +92,7 @@ func (p *putRecord) check(t *txn) error {
 	if err != nil {
 		return err
 	}
-	p.owned, p.indexed = false, never
+	p.owned, p.indexed, p.isNew = false, never, value == nil
 	if value != nil {
 		p.indexed = old.indexed
 		p.owned = string(ownerOf(value)) == p.owner
@@ -114,6 +117,9 @@ func (p *putRecord) apply(t *txn) error {
 		p.head.indexed = end
 	}
 	p.head.write(p.value)
+	if p.isNew {
+		t.counted(p.kind, 1)
+	}
 	if p.owner != "" && !p.owned {
 		if err := t.own(p.kind, p.owner, p.id); err != nil {
 			return err
@@ -153,5 +159,6 @@ func (t *txn) remove(kind store.Kind, id store.ID, indexed int64) error {
 	if err := t.unindex(kind, id, indexed); err != nil {
 		return err
 	}
+	t.counted(kind, -1)
 	return t.records(kind).Delete(id[:])
 }

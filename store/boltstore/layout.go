@@ -54,6 +54,8 @@ type txn struct {
 	buckets map[string]*bucket
 	log     *keyLog // of a writer, while somebody copies the file
 	owners  *owners // of a writer
+	counts  counts  // of a writer
+	more    counts  // by how much this transaction changes counts
 }
 
 func newTxn(tx *bbolt.Tx) *txn { return &txn{tx: tx, now: time.Now()} }

@@ -32,7 +32,8 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = time.Second
 	}
-	s := &Store{path: path, onError: o.OnError, reserve: cmp.Or(o.reserve, reservation)}
+	s := &Store{path: path, onError: o.OnError, reserve: cmp.Or(o.reserve, reservation), lateness: cmp.Or(o.lateness, lateness)}
+	s.owners.run = cmp.Or(o.runEntries, runEntries)
 	isNew, err := s.prepare(o)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,9 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, f.db.Close())
 	}
 	s.publish(f)
-	if err := s.view(context.Background(), s.owners.find); err != nil {
+	s.counts = make(counts)
+	ctx := context.Background()
+	if err := cmp.Or(s.view(ctx, s.owners.find), s.view(ctx, s.counts.find)); err != nil {
 		s.snapshots.drain()
 		return nil, errors.Join(err, f.db.Close())
 	}

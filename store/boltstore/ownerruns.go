@@ -47,7 +47,7 @@ func (s *Store) writeRuns() {
 
 // writeRecent writes what has gathered in memory, one run for each kind.
 func (s *Store) writeRecent(ctx context.Context) (kinds []store.Kind, err error) {
-	mark := time.Now().Add(-lateness).UnixMilli()
+	mark := time.Now().Add(-s.lateness).UnixMilli()
 	err = s.write(ctx, func(t *txn) (func() (int, error), error) {
 		t.owners.mark = max(t.owners.mark, mark)
 		return nil, nil
@@ -128,7 +128,7 @@ func (s *Store) unwieldy(ctx context.Context, kind store.Kind) (is bool) {
 			records = r.Stats().KeyN
 		}
 		runs := len(b.runs())
-		is = runs > mostRuns || runs > 1 && b.Stats().KeyN > 2*(records+runEntries)
+		is = runs > mostRuns || runs > 1 && b.Stats().KeyN > 2*(records+s.owners.run)
 		return nil
 	})
 	return is
@@ -194,11 +194,12 @@ func (t *txn) liveOwned(kind store.Kind, first byte, end uint32) (entries []owne
 
 // deleteRuns deletes the runs before end, and the strays whose records are gone.
 func (s *Store) deleteRuns(ctx context.Context, kind store.Kind, end uint32) error {
-	for after := owned.key(owned{}, strays); after != nil; {
+	var last []byte
+	for after := owned.key(owned{}, strays); after != nil; after = last {
 		err := s.write(ctx, func(t *txn) (func() (int, error), error) {
 			b := t.bucket(ownersBucket(kind))
 			var dead [][]byte
-			var last []byte
+			last = nil
 			c := b.Cursor()
 			n := 0
 			for k, _ := seekAfter(c, nil, after); k != nil && binary.BigEndian.Uint32(k) < end; k, _ = c.Next() {
@@ -216,7 +217,6 @@ func (s *Store) deleteRuns(ctx context.Context, kind store.Kind, end uint32) err
 						return 0, err
 					}
 				}
-				after = last
 				return 0, nil
 			}, nil
 		})

@@ -62,6 +62,7 @@ type owners struct {
 	recent  map[store.Kind][]owned
 	merging map[store.Kind][]owned // being written, and not yet to be found in the file
 	n       int                    // of recent
+	run     int                    // how many are enough for a run
 	left    int                    // of n, what was left when a run was written last
 
 	mark int64 // the writer's; an ID of this time, in ms, or an older one is a stray
@@ -138,7 +139,7 @@ func (o *owners) taken(failed bool) {
 func (o *owners) due() int {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	return o.left + runEntries
+	return o.left + o.run
 }
 
 // own notes that a record has come to an owner.

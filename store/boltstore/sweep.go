@@ -110,6 +110,7 @@ func (t *txn) settleRecord(d due) (removed int, err error) {
 		return 0, nil // unreadable, or an entry that nobody refers to
 	}
 	if !live {
+		t.counted(d.kind, -1)
 		return 1, t.records(d.kind).Delete(d.id[:])
 	}
 	return 0, t.reindex(d.kind, d.id, h, value)

@@ -185,7 +185,7 @@ func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
 	}
 	defer tx.Rollback() // does nothing after a commit
 	t := newTxn(tx)
-	t.log, t.owners = s.log, &s.owners
+	t.log, t.owners, t.counts = s.log, &s.owners, s.counts
 	writes, changed := 0, false
 	for i, j := range jobs {
 		if refused[i] = j.ctx.Err(); refused[i] != nil {
@@ -215,6 +215,7 @@ func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
 		return err
 	}
 	s.publish(f)
+	s.counts.settle(t)
 	s.failed.Store(false)
 	s.writes.Add(uint64(writes))
 	s.commits.Add(1)

@@ -46,6 +46,21 @@ func (s *Store) check(change store.Change, now time.Time) error {
 		return store.CheckPut(c.Document.Version, s.documents[c.Document.Name].Version)
 	case store.DeleteDocument:
 		return store.CheckDelete(c.Version, s.documents[c.Name].Version)
+	case store.Quota:
+		return s.checkQuota(c, now)
+	}
+	return nil
+}
+
+func (s *Store) checkQuota(q store.Quota, now time.Time) error {
+	n := 0
+	for key, r := range s.records {
+		if key.kind == q.Kind && !r.Expired(now) && (q.Owner == "" || q.Owner == r.Owner) {
+			n++
+		}
+	}
+	if n >= q.Records {
+		return store.ErrQuota
 	}
 	return nil
 }

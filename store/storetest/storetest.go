@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"commit of everything", testMixed},
 		{"commit refuses nonsense", testNonsense},
 		{"commits are seen", testSeen},
+		{"quota", testQuota},
+		{"quota in parallel", testQuotaParallel},
 		{"documents", testDocuments},
 		{"read limited", testReadLimited},
 		{"read exactly n times", testReadParallel},
