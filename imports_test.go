@@ -21,9 +21,11 @@ var floors = []floor{
 	{"contract suites", []string{"store/storetest", "identity/identitytest"}},
 	{"stores and sources", []string{"store/*", "identity/*"}},
 	{"single purposes", []string{
-		"internal/appcookie", "internal/audit", "internal/keyring", "internal/policy", "internal/portal/pages", "internal/preset",
-		"internal/resend", "internal/seal", "internal/throttle",
+		"internal/appcookie", "internal/audit", "internal/keyring", "internal/msgmap", "internal/policy", "internal/portal/pages", "internal/preset",
+		"internal/resend", "internal/seal", "internal/throttle", "internal/tokenservice/tokenpb",
 	}},
+	{"the token engine", []string{"tokens"}},
+	{"the token engine for other programs", []string{"internal/tokenservice"}},
 	{"sessions", []string{"internal/session"}},
 	{"sessions in memory", []string{"internal/live"}},
 	{"one-time codes", []string{"internal/handoff"}},
@@ -34,7 +36,7 @@ var floors = []floor{
 	{"the module itself", []string{"."}},
 	{"what apps may copy", []string{"examples/verify/go/gatehouse"}},
 	{"examples", []string{"examples/*"}},
-	{"what is built", []string{"cmd/*", "test"}},
+	{"what is built", []string{"cmd/*", "test", "internal/tokenservice/tokenpb/generate"}},
 }
 
 type floor struct {
@@ -55,6 +57,12 @@ var doors = map[string][]string{
 	"internal/policy": {"identity"},
 	// A preset is data.
 	"internal/preset": {},
+	// The token engine is for programs that have nothing else of ours.
+	"tokens":                          {"store", "store/boltstore", "internal/seal"},
+	"internal/tokenservice":           {"store", "tokens", "internal/msgmap", "internal/tokenservice/tokenpb"},
+	"internal/tokenservice/tokenpb":   {},
+	"internal/tokenservice/tokenpb/*": {},
+	"internal/msgmap":                 {},
 	// A page shows what it is handed.
 	"internal/portal/pages": {},
 	// What an app copies knows nothing of ours; the sample is an app.
@@ -69,9 +77,11 @@ var doors = map[string][]string{
 // kept in the store that internal/house puts everything onto. The portal makes the
 // first of them, and counts guesses by their canonical names.
 var guests = map[string][]string{
-	"store/*":        {"caddymodule"},
-	"identity/*":     {"caddymodule"},
-	"identity/local": {"caddymodule", "internal/admin", "internal/house", "internal/portal"},
+	"store/*": {"caddymodule"},
+	// Tokens can have a file of their own.
+	"store/boltstore": {"caddymodule", "tokens"},
+	"identity/*":      {"caddymodule"},
+	"identity/local":  {"caddymodule", "internal/admin", "internal/house", "internal/portal"},
 }
 
 // homes says where each library of somebody else may be imported. The longest
@@ -80,7 +90,12 @@ var homes = map[string][]string{
 	"github.com/caddyserver/caddy/v2":     {"caddymodule", "cmd/*", "examples/sample"},
 	"github.com/spf13/cobra":              {"caddymodule"},
 	"github.com/prometheus/client_golang": {"caddymodule"},
+	"github.com/dustin/go-humanize":       {"caddymodule"},
 	"golang.org/x/term":                   {"caddymodule"},
+	"google.golang.org/grpc":              {"internal/tokenservice", "internal/tokenservice/tokenpb"},
+	"google.golang.org/protobuf":          {"internal/tokenservice/tokenpb", "internal/tokenservice/tokenpb/generate"},
+	"github.com/bufbuild/protocompile":    {"internal/tokenservice/tokenpb/generate"},
+	"github.com/vmihailenco/msgpack/v5":   {"internal/msgmap"},
 	"golang.org/x/net/idna":               {"caddymodule"},
 	"pgregory.net/rapid":                  {"store/storetest"},
 	"go.etcd.io/bbolt":                    {"store/boltstore"},
