@@ -79,7 +79,7 @@ func badConfiguration(t *testing.T, v visitor, before layout) {
 		{"unknown gate option", "Caddyfile:", func(l *layout) { *l = l.with("public /public/*", "alow group staff") }},
 		{"surplus word", "Caddyfile:", func(l *layout) { *l = l.with("gatehouse_portal", "gatehouse_portal here") }},
 		{"bad duration", "Caddyfile:", func(l *layout) { l.options = "session {\nidle 1x\n}" }},
-		{"two apps of one name", "two gates have this name", func(l *layout) { *l = l.with("gatehouse tickets", "gatehouse wiki") }},
+		{"two apps of one name", "has this name and different settings", func(l *layout) { *l = l.with("gatehouse tickets", "gatehouse wiki") }},
 		{"portal on the app's host", "wiki.example.org", func(l *layout) { l.portal = wiki }},
 		{"portal that nobody serves", "nowhere.example.com", func(l *layout) { l.portal = "https://nowhere.example.com" }},
 		{"plain http", "http", func(l *layout) { *l = l.with("wiki.example.org {", "http://wiki.example.org {") }},
