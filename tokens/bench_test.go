@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gatehouse-sso/gatehouse/tokens"
+)
+
+// BenchmarkSpace is one namespace in a file, sealed, every write on disk before it is
+// answered:
+//
+//	go test ./tokens -run '^$' -bench Space
+func BenchmarkSpace(b *testing.B) {
+	file, err := tokens.Open(filepath.Join(b.TempDir(), "tokens.db"), tokens.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	space := newSpace(b, file.Engine, "shop", tokens.Limits{Quota: 1 << 30})
+	value := tokens.Value{Data: make([]byte, 256)}
+	for _, callers := range []int{1, 64, 256} {
+		b.Run(fmt.Sprintf("create/%d", callers), func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetParallelism(callers)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := space.Create(b.Context(), "", value); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+	const hot = 40_000
+	all := make([]string, hot)
+	for i := range all {
+		all[i] = create(b, space, "", value)
+	}
+	for _, token := range all {
+		read(b, space, token)
+	}
+	var next atomic.Int64
+	b.Run("read/hot", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := space.Read(b.Context(), all[next.Add(1)%hot]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	cold := newSpace(b, tokens.New(tokens.StoreOf(file), tokens.Options{}), "shop", tokens.Limits{})
+	b.Run("read/file", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := cold.Read(b.Context(), all[next.Add(7919)%hot]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
