@@ -48,7 +48,7 @@ func TestCactiSeesWhoIsThere(t *testing.T) {
 		fmt.Sprintf("php_admin_value[pdo_mysql.default_socket] = %s/db.sock", g.dir),
 		fmt.Sprintf("php_admin_value[session.save_path] = %s", g.dir))
 	site := cactiSite.with("ROOT", root, "SOCKET", socket)
-	g.write(site.with("OPTION", ""))
+	g.write(site.with("OPTION", "preset cacti"))
 	g.run()
 	ada, bob := g.person(t, "ada"), g.person(t, "bob")
 	t.Run("cookies of a person", func(t *testing.T) {
@@ -60,6 +60,17 @@ func TestCactiSeesWhoIsThere(t *testing.T) {
 		third := b.signInToCacti(ada, "ada")
 		if first == second || second == third || first == third {
 			t.Errorf("sessions of Cacti: ada %s, bob %s, ada %s", first, second, third)
+		}
+	})
+	t.Run("its own button", func(t *testing.T) {
+		b := g.browser(t)
+		first := b.signInToCacti(ada, "ada")
+		if w := b.open(cacti + "/logout.php"); !strings.HasPrefix(w.end().url.String(), login+"/logout") {
+			t.Errorf("Cacti's logout ends at:\n%s", w)
+		}
+		b.mustBeOut(cacti + "/index.php")
+		if second := b.signInToCacti(bob, "bob"); first == second {
+			t.Error("bob has the session of ada")
 		}
 	})
 	t.Run("nobody signs out", func(t *testing.T) {
