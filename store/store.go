@@ -227,6 +227,19 @@ type Health interface {
 	Healthy(ctx context.Context) error
 }
 
+// Relaxed is implemented by stores that can answer before the disk does, for
+// programs to which speed is worth more than the last moment. Nothing that lets
+// somebody in or keeps somebody out belongs there.
+type Relaxed interface {
+	// CommitRelaxed is [Store.Commit] without its durability: when it returns nil,
+	// every later call sees the changes, and they are durable a moment later and in
+	// order, unless the process ends before. A store that cannot answer early, now
+	// or for these changes, answers as Commit does.
+	CommitRelaxed(ctx context.Context, changes ...Change) error
+	// Flush returns nil when everything that was answered before is durable.
+	Flush(ctx context.Context) error
+}
+
 // Stats is what a store can tell about itself.
 type Stats struct {
 	// Writes is the number of changes, touches and counted reads committed

@@ -17,6 +17,9 @@ import (
 // and write. The copy is a store file itself.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 	defer s.catch(&err, debug.SetPanicOnFault(true))
+	if err := s.settled(ctx); err != nil {
+		return err
+	}
 	for {
 		f := s.file.Load()
 		err = f.db.View(func(tx *bbolt.Tx) error {

@@ -14,6 +14,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -49,6 +50,7 @@ type Store struct {
 	file      atomic.Pointer[file]
 	snapshots snapshots
 	owners    owners
+	pending   pending
 	onError   func(error)
 	reserve   int // address space to ask for
 	lateness  time.Duration
@@ -57,8 +59,11 @@ type Store struct {
 	log     *keyLog // the writer's, nil when nobody copies the file
 	between func()  // the writer's, what it does once after this transaction
 
-	counts  counts // the writer's
-	renamed string // the writer's, a folder that has to be synced
+	held     []*job // the writer's, answered and not yet written
+	lost     error  // valid when done is closed
+	retrying atomic.Bool
+	counts   counts // the writer's
+	renamed  string // the writer's, a folder that has to be synced
 
 	compacting  sync.Mutex
 	writingRuns atomic.Bool
@@ -81,13 +86,16 @@ func (s *Store) Close() error {
 		if s.queue != nil {
 			s.queue.close()
 			<-s.done
+			if s.lost != nil {
+				s.closeErr = fmt.Errorf("what was answered before it was written is lost: %w", s.lost)
+			}
 			s.compacting.Lock() // one that goes on fails and tidies up
 			defer s.compacting.Unlock()
 		}
 		s.snapshots.drain()
 		s.closing.Wait()
 		if err := s.file.Load().db.Close(); err != nil {
-			s.closeErr = fmt.Errorf("close store file %s: %w", s.path, err)
+			s.closeErr = errors.Join(s.closeErr, fmt.Errorf("close store file %s: %w", s.path, err))
 		}
 	})
 	return s.closeErr

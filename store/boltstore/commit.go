@@ -28,21 +28,7 @@ func (s *Store) Commit(ctx context.Context, changes ...store.Change) error {
 	for i, change := range changes {
 		steps[i] = newStep(change)
 	}
-	return s.write(ctx, func(t *txn) (func() (int, error), error) {
-		for _, step := range steps {
-			if err := step.check(t); err != nil {
-				return nil, err
-			}
-		}
-		return func() (int, error) {
-			for _, step := range steps {
-				if err := step.apply(t); err != nil {
-					return 0, err
-				}
-			}
-			return len(steps), nil
-		}, nil
-	})
+	return s.write(ctx, planOf(steps))
 }
 
 // newStep copies what it needs of the change. CheckChanges knows the same shapes

@@ -12,6 +12,9 @@ import (
 
 // Count implements [store.Counter]. It reads the heads alone.
 func (s *Store) Count(ctx context.Context, kind store.Kind, at time.Time) (n int, err error) {
+	if err := s.settled(ctx); err != nil {
+		return 0, err
+	}
 	err = s.view(ctx, func(t *txn) error {
 		b := t.records(kind)
 		if b == nil {

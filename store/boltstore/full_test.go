@@ -219,6 +219,41 @@ func TestDiskFails(t *testing.T) {
 	lookUpAll(t, openFile(t, path), live[1:])
 }
 
+// What was answered early and cannot be written is kept and seen, whoever comes next
+// learns of the failure, and when the disk is back it is written without anybody's
+// help.
+func TestRelaxedOnFailingDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	s := openFile(t, path)
+	early := session()
+	commit(t, s, store.Put{Record: session()})
+	mend := breakFile(t, path)
+	if err := s.CommitRelaxed(t.Context(), store.Put{Record: early}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("flush on a disk that fails: %v", err)
+	}
+	if err := s.CommitRelaxed(t.Context(), store.Put{Record: session()}); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("the next early answer: %v", err)
+	}
+	if _, err := s.Get(t.Context(), "session", early.ID); err != nil {
+		t.Errorf("what was answered is not seen: %v", err)
+	}
+	mend()
+	for end := time.Now().Add(10 * time.Second); s.Stats().Writes < 2; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it was not written")
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openFile(t, path).Get(t.Context(), "session", early.ID); err != nil {
+		t.Errorf("after a start: %v", err)
+	}
+}
+
 // breakFile makes every write of this process to an open file fail, until mend is
 // called: the descriptor that writes becomes one that may only read.
 func breakFile(t *testing.T, path string) (mend func()) {

@@ -52,10 +52,11 @@ type txn struct {
 	snap    *snapshot
 	tx      *bbolt.Tx // when there is no snapshot
 	buckets map[string]*bucket
-	log     *keyLog // of a writer, while somebody copies the file
-	owners  *owners // of a writer
-	counts  counts  // of a writer
-	more    counts  // by how much this transaction changes counts
+	log     *keyLog  // of a writer, while somebody copies the file
+	pending *pending // locked, for who looks at both
+	owners  *owners  // of a writer
+	counts  counts   // of a writer
+	more    counts   // by how much this transaction changes counts
 }
 
 func newTxn(tx *bbolt.Tx) *txn { return &txn{tx: tx, now: time.Now()} }
@@ -126,6 +127,11 @@ func (t *txn) makeBucket(name []byte) (*bucket, error) {
 // record returns the stored bytes of a record, live or expired, or nil. They
 // belong to the transaction.
 func (t *txn) record(kind store.Kind, id store.ID) []byte {
+	if t.pending != nil {
+		if r, found := t.pending.records[recordKey{kind, id}]; found {
+			return r.value
+		}
+	}
 	if t.snap != nil {
 		var name [len(recordPrefix) + store.MaxKind]byte // on the stack
 		if b := t.snap.buckets[string(append(append(name[:0], recordPrefix...), kind...))]; b != nil {

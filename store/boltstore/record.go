@@ -56,6 +56,9 @@ func (s *Store) Get(ctx context.Context, kind store.Kind, id store.ID) (r store.
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
+	if value, found := s.pending.get(kind, id); found {
+		return getFrom(value, kind, id, time.Now())
+	}
 	snap := s.snapshots.enter()
 	if snap == nil {
 		return s.getAlone(ctx, kind, id)
@@ -77,11 +80,19 @@ func (s *Store) getAlone(ctx context.Context, kind store.Kind, id store.ID) (r s
 
 // get returns a copy of a live record.
 func (t *txn) get(kind store.Kind, id store.ID) (store.Record, error) {
-	value, _, live, err := t.lookup(kind, id)
+	return getFrom(t.record(kind, id), kind, id, t.now)
+}
+
+// getFrom returns the record in value if it is live; value is nil when there is none.
+func getFrom(value []byte, kind store.Kind, id store.ID, now time.Time) (store.Record, error) {
+	if value == nil {
+		return store.Record{}, store.ErrNotFound
+	}
+	h, err := decodeHead(value)
 	if err != nil {
 		return store.Record{}, err
 	}
-	if !live {
+	if h.expired(now) {
 		return store.Record{}, store.ErrNotFound
 	}
 	return decode(value, kind, id)
@@ -91,13 +102,19 @@ func (t *txn) get(kind store.Kind, id store.ID) (store.Record, error) {
 // anybody may send, never reaches the writer.
 func (s *Store) Read(ctx context.Context, kind store.Kind, id store.ID, hash [32]byte) (store.Record, error) {
 	var r store.Record
-	look := func(t *txn) (err error) {
-		if r, err = t.get(kind, id); err == nil && !opens(r.Secrets, hash) {
+	lookAt := func(value []byte, now time.Time) (err error) {
+		if r, err = getFrom(value, kind, id, now); err == nil && !opens(r.Secrets, hash) {
 			err = store.ErrNotFound
 		}
 		return err
 	}
-	err := s.view(ctx, look)
+	look := func(t *txn) error { return lookAt(t.record(kind, id), t.now) }
+	err := ctx.Err()
+	if value, found := s.pending.get(kind, id); err == nil && found {
+		err = lookAt(value, time.Now())
+	} else {
+		err = s.view(ctx, look)
+	}
 	if err == nil && r.Reads > 0 {
 		err = s.write(ctx, func(t *txn) (func() (int, error), error) {
 			if err := look(t); err != nil || r.Reads == 0 {
@@ -190,8 +207,13 @@ func (t *txn) moved(kind store.Kind, touches []touch) (moved []movedRecord, err 
 // List implements [store.Store].
 func (s *Store) List(ctx context.Context, kind store.Kind, filter store.Filter) iter.Seq2[store.Record, error] {
 	return pages(func(after []byte) ([]store.Record, []byte, error) {
-		if after == nil && !filter.After.IsZero() {
-			after = filter.After[:]
+		if after == nil {
+			if err := s.settled(ctx); err != nil {
+				return nil, nil, err
+			}
+			if !filter.After.IsZero() {
+				after = filter.After[:]
+			}
 		}
 		if filter.Owner != "" {
 			return s.ownerPage(ctx, kind, filter.Owner, after)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
@@ -23,7 +24,12 @@ type plan func(t *txn) (do func() (writes int, err error), err error)
 type job struct {
 	ctx  context.Context
 	plan plan
-	done chan error
+	done chan error // nil when the call was answered already
+
+	// Of a call that was answered already:
+	at   time.Time // when; it is decided as of then
+	seq  uint64
+	keys []recordKey // what is pending of it
 }
 
 // queue holds the jobs that have come while the writer was busy, in order.
@@ -89,10 +95,19 @@ func (s *Store) write(ctx context.Context, p plan) error {
 		return fmt.Errorf("%w: %s is open for reading only", store.ErrUnavailable, s.path)
 	}
 	j := &job{ctx: ctx, plan: p, done: make(chan error, 1)}
-	if !s.queue.push(j) {
+	s.pending.durable.Add(1)
+	defer s.pending.durable.Add(-1)
+	if !s.push(j) {
 		return errClosed()
 	}
 	return <-j.done
+}
+
+// push puts a job into the queue, not while somebody decides what rests on the queue.
+func (s *Store) push(j *job) bool {
+	s.pending.mu.RLock()
+	defer s.pending.mu.RUnlock()
+	return s.queue.push(j)
 }
 
 // writer runs until the queue is closed and empty.
@@ -102,7 +117,9 @@ func (s *Store) writer() {
 	var answers []error
 	for {
 		clear(jobs) // let go of what the answered callers had passed in
-		if jobs = s.queue.take(jobs); len(jobs) == 0 {
+		jobs = s.queue.take(jobs)
+		last := len(jobs) == 0
+		if jobs = append(s.held, jobs...); len(jobs) == 0 {
 			return
 		}
 		answers = append(answers[:0], make([]error, len(jobs))...)
@@ -110,19 +127,51 @@ func (s *Store) writer() {
 		if err != nil {
 			err = s.failure(err)
 		}
+		s.hold(jobs, err)
 		for i, j := range jobs {
 			if err != nil {
 				// Even a refusal may rest on an earlier job of this transaction
 				// that has not come to pass.
 				answers[i] = err
 			}
-			j.done <- answers[i]
+			if j.done != nil {
+				j.done <- answers[i]
+			}
+		}
+		if last {
+			s.lost = err
+			return
 		}
 		if s.between != nil {
 			s.between()
 			s.between = nil
 		}
 		s.writeRuns()
+	}
+}
+
+// hold keeps the jobs of a failed transaction whose callers were answered already,
+// for the next one, and lets go of what has been written.
+func (s *Store) hold(jobs []*job, err error) {
+	held := len(s.held) > 0
+	s.held = nil
+	for _, j := range jobs {
+		switch {
+		case j.done != nil:
+		case err != nil:
+			s.held = append(s.held, j)
+		default:
+			s.pending.drop(j)
+		}
+	}
+	if fails := len(s.held) > 0; fails || held {
+		s.pending.setFailing(fails)
+	}
+	if len(s.held) > 0 && !s.retrying.Swap(true) {
+		time.AfterFunc(retryAfter, func() {
+			s.retrying.Store(false)
+			_ = s.Flush(context.Background())
+		})
 	}
 }
 
@@ -187,7 +236,12 @@ func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
 	t := newTxn(tx)
 	t.log, t.owners, t.counts = s.log, &s.owners, s.counts
 	writes, changed := 0, false
+	begun := t.now
 	for i, j := range jobs {
+		t.now = begun
+		if j.done == nil {
+			t.now = j.at
+		}
 		if refused[i] = j.ctx.Err(); refused[i] != nil {
 			continue
 		}
