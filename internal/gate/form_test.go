@@ -5,6 +5,7 @@ package gate_test
 
 import (
 	"context"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -449,6 +450,35 @@ func TestDropForm(t *testing.T) {
 		t.Errorf("led to %s, and %d forms are left", to, d.forms())
 	}
 	d.answered(drop(), http.StatusGone)
+}
+
+// TestFormForAnOddAddress: the button leads to where the form was going, also where a
+// browser, a template and a server write the address differently.
+func TestFormForAnOddAddress(t *testing.T) {
+	for _, address := range []string{
+		wiki + "//evil.example/save", wiki + "/a%20b/%C3%BC%3F(x)'!", wiki + "/save?", wiki + `/save?file=C:\x&q='"<>|^` + "`{}&amp;a+b%20c;d",
+		wiki + "/save?name=\xfc\xc3\xbc", wiki + "/save?javascript:alert(1)", wiki + "/%2e%2egatehouse?%zz&%",
+	} {
+		d := newFormGate(t)
+		before, token := d.signIn()
+		d.lunch()
+		sent := func(to string, body string, token session.Token) *http.Request {
+			r := post(wiki, urlEncoded, strings.NewReader(body), holding(token))
+			u, err := url.Parse(to)
+			d.must(err)
+			r.URL = u
+			return r
+		}
+		id := d.kept(sent(address, typed, token))
+		_, fresh := d.back(d.anna, before)
+		page := d.answered(navigate(resendPage(id), fresh), http.StatusOK).Body.String()
+		_, rest, _ := strings.Cut(page, `<form method="post" action="`)
+		action, _, _ := strings.Cut(rest, `"`)
+		pass := d.passed(sent(html.UnescapeString(action), resend.Field+"="+id, fresh))
+		if got := pass.Request.URL.Host; got != "wiki.example.com" {
+			t.Errorf("%s goes to %s", address, got)
+		}
+	}
 }
 
 // TestFormOfAppsOwn: a body that looks like a confirmation by its length or its type

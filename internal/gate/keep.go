@@ -129,7 +129,7 @@ func (v *visit) address() string {
 	u := v.arrival.URL
 	address := v.at.origin + u.EscapedPath()
 	if u.RawQuery != "" || u.ForceQuery {
-		address += "?" + u.RawQuery
+		address += "?" + plainQuery(u.RawQuery)
 	}
 	return address
 }

@@ -23,20 +23,23 @@ const (
 	counterFor = counter + "/"
 )
 
-// charge counts a form of this size in bytes for the person and for all. What is
-// refused counts too, so that nobody gets room by trying on.
+// charge counts a form of this size in bytes for the person and for all.
 func (k *Keeper) charge(ctx context.Context, userID string, size int64) error {
 	units := max(int((size+unit-1)/unit), least)
 	for _, c := range []struct {
 		name string
 		most int
 	}{{counterFor + userID, mostOfOne}, {counter, mostInAll}} {
-		sum, err := k.Store.Add(ctx, c.name, units, Lifetime)
-		if err != nil {
-			return fmt.Errorf("counting kept forms: %w", err)
-		}
-		if sum > c.most {
-			return ErrFull
+		// Looked at first: whoever has no room left must not make the store write by
+		// trying on.
+		for _, n := range []int{0, units} {
+			sum, err := k.Store.Add(ctx, c.name, n, Lifetime)
+			switch {
+			case err != nil:
+				return fmt.Errorf("counting kept forms: %w", err)
+			case sum+units-n > c.most:
+				return ErrFull
+			}
 		}
 	}
 	return nil

@@ -15,16 +15,26 @@ import (
 // Form is a form as the browser has sent it.
 type Form struct {
 	// Address is the absolute URL that it was sent to, as the browser wrote it.
-	Address string `json:"address"`
+	Address string
 	// ContentType, Origin and Referer are what the headers of these names said, or
 	// empty.
-	ContentType string `json:"content_type"`
-	Origin      string `json:"origin,omitempty"`
-	Referer     string `json:"referer,omitempty"`
+	ContentType string
+	Origin      string
+	Referer     string
 	// Body is the body, byte for byte.
-	Body []byte `json:"body"`
+	Body []byte
 	// Sent is when the form came. Keeper sets it.
-	Sent time.Time `json:"-"`
+	Sent time.Time
+}
+
+// payload is what the sealed part of a record holds. All of it are bytes, since a
+// header need not be UTF-8 and JSON would change what is not.
+type payload struct {
+	Address     []byte `json:"address"`
+	ContentType []byte `json:"content_type"`
+	Origin      []byte `json:"origin,omitempty"`
+	Referer     []byte `json:"referer,omitempty"`
+	Body        []byte `json:"body"`
 }
 
 // String names the form without what is in it.
@@ -58,10 +68,15 @@ func unescaped(query string) string {
 	return query
 }
 
+func (f *Form) encode() ([]byte, error) {
+	return json.Marshal(payload{[]byte(f.Address), []byte(f.ContentType), []byte(f.Origin), []byte(f.Referer), f.Body})
+}
+
+// decode is the opposite of encode.
 func decode(r *store.Record) (Form, error) {
-	f := Form{Sent: r.Created}
-	if err := json.Unmarshal(r.Payload, &f); err != nil {
+	var p payload
+	if err := json.Unmarshal(r.Payload, &p); err != nil {
 		return Form{}, fmt.Errorf("kept form %s: %w: %w", r.ID, store.ErrCorrupt, err)
 	}
-	return f, nil
+	return Form{string(p.Address), string(p.ContentType), string(p.Origin), string(p.Referer), p.Body, r.Created}, nil
 }

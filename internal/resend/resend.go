@@ -13,7 +13,6 @@ package resend
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -97,7 +96,7 @@ func (k *Keeper) Keep(ctx context.Context, holder Holder, f Form, body io.Reader
 }
 
 func (k *Keeper) put(ctx context.Context, holder Holder, f Form, now time.Time) (store.ID, error) {
-	payload, err := json.Marshal(f)
+	payload, err := f.encode()
 	if err != nil {
 		return store.ID{}, fmt.Errorf("keeping a form: %w", err)
 	}

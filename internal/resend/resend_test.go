@@ -40,7 +40,7 @@ func form() resend.Form {
 		Address:     address,
 		ContentType: "multipart/form-data; boundary=x",
 		Origin:      "https://wiki.example.com",
-		Referer:     "https://wiki.example.com/edit?id=3",
+		Referer:     "https://wiki.example.com/edit?id=3&not=\xfc-UTF-8",
 		Body:        body,
 	}
 }
@@ -257,7 +257,8 @@ func TestOnePersonFillsTheStore(t *testing.T) {
 		k := keeper()
 		try := func(user string, size int64) error {
 			who := resend.Holder{UserID: user, Bond: "bond of " + user, Origin: anna.Origin}
-			_, err := k.Keep(context.Background(), who, resend.Form{}, io.LimitReader(zeros{}, size), size, time.Now())
+			// What counts is what was announced; the bytes themselves would only take time.
+			_, err := k.Keep(context.Background(), who, resend.Form{}, strings.NewReader("x"), size, time.Now())
 			return err
 		}
 		fill := func(user string, size int64) (kept int) {
