@@ -281,6 +281,10 @@ func TestOnePersonFillsTheStore(t *testing.T) {
 		if n := fill("large", resend.MaxSize); n != 4 {
 			t.Errorf("%d large forms of one person", n)
 		}
+		before := k.Store.(store.Meter).Stats().Writes
+		if err := try("small", 1); !errors.Is(err, resend.ErrFull) || k.Store.(store.Meter).Stats().Writes != before {
+			t.Errorf("trying on makes the store write: %v", err)
+		}
 		if err := try("ben", 10); err != nil {
 			t.Errorf("another person: %v", err)
 		}
