@@ -175,6 +175,35 @@ func (s *sealed) Documents(ctx context.Context, prefix string) iter.Seq2[store.D
 
 // Commit implements [store.Store].
 func (s *sealed) Commit(ctx context.Context, changes ...store.Change) error {
+	changes, err := s.sealChanges(changes)
+	if err != nil {
+		return err
+	}
+	return s.Store.Commit(ctx, changes...)
+}
+
+// CommitRelaxed implements [store.Relaxed]; where the store does not, it is Commit.
+func (s *sealed) CommitRelaxed(ctx context.Context, changes ...store.Change) error {
+	r, ok := s.Store.(store.Relaxed)
+	if !ok {
+		return s.Commit(ctx, changes...)
+	}
+	changes, err := s.sealChanges(changes)
+	if err != nil {
+		return err
+	}
+	return r.CommitRelaxed(ctx, changes...)
+}
+
+// Flush implements [store.Relaxed].
+func (s *sealed) Flush(ctx context.Context) error {
+	if r, ok := s.Store.(store.Relaxed); ok {
+		return r.Flush(ctx)
+	}
+	return ctx.Err()
+}
+
+func (s *sealed) sealChanges(changes []store.Change) ([]store.Change, error) {
 	changes = slices.Clone(changes)
 	for i, change := range changes {
 		switch c := change.(type) {
@@ -183,17 +212,17 @@ func (s *sealed) Commit(ctx context.Context, changes ...store.Change) error {
 			changes[i] = c
 		case store.PutDocument:
 			if c.Document.Name == checkName {
-				return errReserved()
+				return nil, errReserved()
 			}
 			c.Document.Data = s.key.Seal(c.Document.Data, documentPlace(c.Document.Name))
 			changes[i] = c
 		case store.DeleteDocument:
 			if c.Name == checkName {
-				return errReserved()
+				return nil, errReserved()
 			}
 		}
 	}
-	return s.Store.Commit(ctx, changes...)
+	return changes, nil
 }
 
 func errReserved() error {
@@ -230,4 +259,5 @@ var (
 	_ store.Health  = (*sealed)(nil)
 	_ store.Counter = (*sealed)(nil)
 	_ store.Meter   = (*sealed)(nil)
+	_ store.Relaxed = (*sealed)(nil)
 )

@@ -4,6 +4,7 @@
 package seal_test
 
 import (
+	"context"
 	"bytes"
 	"errors"
 	"os"
@@ -44,6 +45,20 @@ func TestContractInMemory(t *testing.T) {
 
 func TestContractInFile(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return wrap(t, openBolt(t), newKey(t)) })
+}
+
+// relaxed commits with early answers.
+type relaxed struct{ store.Store }
+
+func (s relaxed) Commit(ctx context.Context, changes ...store.Change) error {
+	return s.Store.(store.Relaxed).CommitRelaxed(ctx, changes...)
+}
+
+// What is answered early is sealed as well, and a store that cannot do so does it
+// in its own time.
+func TestContractRelaxed(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return relaxed{wrap(t, openBolt(t), newKey(t))} })
+	storetest.Run(t, func(t *testing.T) store.Store { return relaxed{wrap(t, memstore.New(), newKey(t))} })
 }
 
 const kind store.Kind = "session"
