@@ -4,8 +4,8 @@
 package seal_test
 
 import (
-	"context"
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
