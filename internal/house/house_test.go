@@ -250,8 +250,10 @@ func TestSweeperRemovesWhatHasExpired(t *testing.T) {
 		defer shut(t, h)
 		anna := add(t, h, "anna")
 		short := session.Login{UserID: anna.ID, Origin: origin, Limits: session.Limits{Lifetime: time.Minute}}
+		var over *session.Session
 		for range 1200 {
-			if _, _, err := h.Sessions.Start(t.Context(), short, time.Now()); err != nil {
+			var err error
+			if over, _, err = h.Sessions.Start(t.Context(), short, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -259,8 +261,11 @@ func TestSweeperRemovesWhatHasExpired(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Minute)
+		time.Sleep(session.Grace + 3*time.Minute)
 		synctest.Wait()
+		if _, err := raw.Get(t.Context(), session.Kind, over.ID); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("the last that has expired: %v", err)
+		}
 		if n, err := raw.Sweep(t.Context(), 10_000); n != 0 || err != nil {
 			t.Errorf("the sweeper has left %d: %v", n, err)
 		}
@@ -418,6 +423,21 @@ func TestHealthAndStats(t *testing.T) {
 	add(t, other, "anna")
 	if after := other.Stats().Writes; after <= before {
 		t.Errorf("%d writes, then %d", before, after)
+	}
+}
+
+// What is over is not counted, though the store keeps it for a while.
+func TestCountLeavesOutWhatIsOver(t *testing.T) {
+	h := open(t, openFile(t, filepath.Join(t.TempDir(), "gatehouse.db")), options(newKey(t)))
+	defer shut(t, h)
+	for _, ago := range []time.Duration{0, 59 * time.Minute, 61 * time.Minute, 23 * time.Hour} {
+		login := session.Login{UserID: "anna", Origin: origin, Limits: session.Limits{Idle: time.Hour}}
+		if _, _, err := h.Sessions.Start(t.Context(), login, time.Now().Add(-ago)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, known := h.Count(t.Context()); n != 2 || !known {
+		t.Errorf("%d sessions, known %v, want 2", n, known)
 	}
 }
 
