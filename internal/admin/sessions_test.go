@@ -124,6 +124,28 @@ func TestRevokeSessions(t *testing.T) {
 	)
 }
 
+// Sessions that are over leave nothing to go on from when all of a person's, or of
+// everybody's, are revoked, and are not counted among them.
+func TestRevocationReachesWhatIsOver(t *testing.T) {
+	for _, r := range []admin.Revocation{{User: "anna"}, {All: true}} {
+		h := open(t)
+		anna := h.addAnna(t)
+		login := session.Login{UserID: anna.ID, Origin: "https://login.example.com", Limits: session.Limits{Idle: time.Hour}}
+		if _, _, err := h.sessions.Start(t.Context(), login, time.Now().Add(-2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.sessionsOf(t, admin.SessionFilter{}); len(got) != 2 {
+			t.Errorf("%d are listed, want 2", len(got))
+		}
+		if got, err := h.RevokeSessions(t.Context(), r); got.SessionsEnded != 2 || err != nil {
+			t.Errorf("%+v: %d ended, %v, want 2", r, got.SessionsEnded, err)
+		}
+		if n := h.live(t, anna.ID); n != 0 {
+			t.Errorf("%+v: the store has %d", r, n)
+		}
+	}
+}
+
 // A revocation that names nothing, or several things, must not end everything.
 func TestARevocationNamesOneThing(t *testing.T) {
 	h := open(t)
