@@ -32,7 +32,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const crashWorkers = 8
+const (
+	crashWorkers   = 8
+	limitedReaders = 64
+)
+
+// limitedRecord returns the one record that all readers share, in all rounds.
+func limitedRecord(s *boltstore.Store) (store.Record, error) {
+	for r, err := range s.List(context.Background(), "limited", store.Filter{}) {
+		return r, err
+	}
+	r := store.Record{Kind: "limited", ID: store.NewID(time.Now()), Reads: 1 << 30, Secrets: []store.Secret{{Hash: [32]byte{1}}}}
+	return r, s.Commit(context.Background(), store.Put{Record: r})
+}
 
 // maintain sweeps, compacts and touches.
 func maintain(s *boltstore.Store) error {
@@ -61,6 +73,21 @@ func writeUntilKilled(path string) error {
 			}
 		}
 	}()
+	limited, err := limitedRecord(s)
+	if err != nil {
+		return err
+	}
+	for range limitedReaders {
+		go func() {
+			for {
+				r, err := s.Read(context.Background(), limited.Kind, limited.ID, limited.Secrets[0].Hash)
+				if err != nil {
+					failed <- fmt.Errorf("limited read: %w", err)
+				}
+				acknowledge("read %d 1", r.Reads)
+			}
+		}()
+	}
 	for n := range crashWorkers {
 		go func() {
 			for {
@@ -118,17 +145,18 @@ func acknowledge(format string, args ...any) {
 
 // A server that is killed at any moment has kept everything that it answered: no
 // record is lost, no deleted or read one comes back, no commit is there by half,
-// and the file is sound. The killer strikes after a random number of answers, while
+// no read that is limited is answered twice to any of 64 readers, and the file is
+// sound. The killer strikes after a random number of answers, while
 // others write and the file is compacted again and again.
 func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatehouse.db")
-	known := acknowledged{"record": {}, "document": {}, "counter": {}}
+	known := acknowledged{"record": {}, "document": {}, "counter": {}, "read": {}}
 	rounds := 50
 	if testing.Short() || raceDetector {
 		rounds = 12
 	}
 	for round := range rounds {
-		killed := known.run(t, path, 1+rand.IntN(400))
+		killed := known.run(t, path, 1+rand.IntN(1500))
 		known.check(t, path)
 		if t.Failed() {
 			t.Fatalf("in round %d, killed after %d answers", round, killed)
@@ -161,6 +189,9 @@ func (known acknowledged) run(t *testing.T, path string, answers int) int {
 		var value int
 		if n, _ := fmt.Sscanf(lines.Text(), "%s %s %d", &shape, &key, &value); n != 3 {
 			t.Fatalf("child printed %q", lines.Text())
+		}
+		if _, twice := known[shape][key]; twice && shape == "read" {
+			t.Errorf("two reads were answered with %s left", key)
 		}
 		// Lines of one thing come in order, except the counter's, which all share.
 		if shape != "counter" || value > known[shape][key] {
