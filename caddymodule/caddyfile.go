@@ -93,6 +93,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		assertion_algorithm ES256|EdDSA|RS256|HS256
 //		assertion_secret "SECRET"
 //		assertion_lifetime DURATION
+//		basic_auth USER PASSWORD [group NAME…]
 //		phprunner_key "KEY" ["OLD"]
 //		keep_authorization [on|off]
 //		allow_cookie_domain [on|off]

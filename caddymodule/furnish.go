@@ -125,6 +125,10 @@ func (l *located) app() (*gate.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	credentials, err := settings.credentials()
+	if err != nil {
+		return nil, err
+	}
 	names := settings.Headers.resolve()
 	app := &gate.App{
 		Name:   l.name,
@@ -140,6 +144,7 @@ func (l *located) app() (*gate.App, error) {
 			Separator: settings.GroupSeparator,
 			Encoding:  gate.Encoding(settings.Encode),
 		},
+		Credentials:       credentials,
 		PHPRunner:         settings.phpRunner(),
 		Strip:             settings.Strip,
 		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},

@@ -81,6 +81,11 @@ type Gate struct {
 	// How the assertion is made.
 	Assertion Assertion `json:"assertion,omitzero"`
 
+	// Accounts of an app that wants a name and a password (Basic). The app gets the first
+	// one that is for a group of whoever is signed in; somebody for whom there is none is
+	// refused, and requests of nobody carry none. Default: none.
+	BasicAuth []BasicAuth `json:"basic_auth,omitempty"`
+
 	// The key of an app made with PHPRunner ("session keys"), and the one that it
 	// replaces. With it, the app is told who is there in the way that it knows: a token,
 	// signed with the first key and good for 30 s, in the cookie `token` of each GET on
@@ -167,6 +172,7 @@ func (g *Gate) options() table {
 		"assertion_algorithm":   choice(&g.Assertion.Algorithm, algorithms()...),
 		"assertion_secret":      secret(&g.Assertion.Secret),
 		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
+		"basic_auth":            basicAuthOption(&g.BasicAuth),
 		"phprunner_key":         phpRunnerOption(&g.PHPRunnerKeys),
 		"keep_authorization":    flag(&g.KeepAuthorization),
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
@@ -215,6 +221,9 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 	if err := g.resolvePHPRunner(ctx); err != nil {
 		return g.wrap(err)
 	}
+	if err := g.resolveBasicAuth(); err != nil {
+		return g.wrap(err)
+	}
 	return nil
 }
 
@@ -248,6 +257,9 @@ func (g *Gate) Validate() error {
 		return g.wrap(fmt.Errorf("group_separator: %w", unknown("word", g.GroupSeparator, []string{",", "|", ";"})))
 	}
 	if _, err := g.naming(); err != nil {
+		return g.wrap(err)
+	}
+	if _, err := g.credentials(); err != nil {
 		return g.wrap(err)
 	}
 	if g.Encode != "" && !slices.Contains(encodings(), g.Encode) {

@@ -24,6 +24,9 @@ type App struct {
 	Naming Naming
 	// Headers are the names under which the app learns who it is.
 	Headers Headers
+	// Credentials are accounts of an app that wants a name and a password; the first one
+	// that is for a person counts.
+	Credentials []Credential
 	// PHPRunner signs people in to an app made with it.
 	PHPRunner PHPRunner
 	// Strip are further headers that no client may send.

@@ -48,8 +48,9 @@ type expiry struct {
 	text    string
 }
 
-// maxLines is how many lines a view has at most: one for each name in Headers.
-const maxLines = 6
+// maxLines is how many lines a view has at most: one for each name in Headers, and
+// Authorization.
+const maxLines = 7
 
 // backwards is how far the clock may go back before an assertion counts as one
 // from the future. It is less than the time for which an assertion counts before
@@ -101,6 +102,13 @@ func (v *visit) newView(state *session.Session, user *identity.User, kid string)
 	}
 	w := &view{app: v.App, state: state, user: user, told: told, kid: kid, from: v.now.Add(-backwards), until: v.now.Add(v.App.Lifetime / 2)}
 	w.names, w.values = v.App.Headers.Lines(told, token)
+	authorization, err := v.App.authorization(user)
+	if err != nil {
+		return nil, err
+	}
+	if authorization != "" {
+		w.names, w.values = append(w.names, "Authorization"), append(w.values, authorization)
+	}
 	return w, fit(w.names, w.values)
 }
 
