@@ -158,64 +158,80 @@ func decode(value []byte, kind store.Kind, id store.ID) (store.Record, error) {
 		Reads:   h.reads,
 		Version: h.version,
 	}
-	in := input{rest: value[headSize:]}
-	r.Owner = string(in.text())
-	if n := in.uint16(); n > 0 {
-		r.Secrets = make([]store.Secret, 0, min(n, len(in.rest)/secretSize))
-		for range n {
-			r.Secrets = append(r.Secrets, in.secret())
-		}
-	}
-	if in.short {
+	body := value[headSize:]
+	payload, ok := skipSecrets(body)
+	if !ok {
 		return store.Record{}, fmt.Errorf("%w: record ends too early", store.ErrCorrupt)
 	}
-	if len(in.rest) > 0 {
-		r.Payload = slices.Clone(in.rest)
+	// One copy that all strings are parts of.
+	in := input[string]{rest: string(body[:len(body)-len(payload)])}
+	r.Owner = in.text()
+	if n := in.uint16(); n > 0 {
+		r.Secrets = make([]store.Secret, n)
+		for i := range r.Secrets {
+			r.Secrets[i] = secret(&in)
+		}
+	}
+	if len(payload) > 0 {
+		r.Payload = slices.Clone(payload)
 	}
 	return r, nil
+}
+
+// skipSecrets returns what follows owner and secrets in a body, and whether those
+// are whole.
+func skipSecrets(body []byte) (payload []byte, ok bool) {
+	in := input[[]byte]{rest: body}
+	in.text()
+	for n := in.uint16(); n > 0 && !in.short; n-- {
+		in.text()
+		in.take(secretRest)
+	}
+	return in.rest, !in.short
 }
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // ownerOf returns the owner in value, which it belongs to.
 func ownerOf(value []byte) []byte {
-	in := input{rest: value[min(headSize, len(value)):]}
+	in := input[[]byte]{rest: value[min(headSize, len(value)):]}
 	return in.text()
 }
 
-// secretSize is the least that a secret takes.
-const secretSize = 2 + 32 + 8
+// secretRest is what follows the audience of a secret: hash and time.
+const secretRest = 32 + 8
 
-// input reads bytes from the front; once they run short it yields zeros.
-type input struct {
-	rest  []byte
+// input reads from the front; once that runs short it yields zeros.
+type input[T string | []byte] struct {
+	rest  T
 	short bool
 }
 
-func (in *input) take(n int) []byte {
+func (in *input[T]) take(n int) (taken T) {
 	if n > len(in.rest) {
-		in.short, in.rest = true, nil
-		return nil
+		in.short, in.rest = true, in.rest[:0]
+		return taken
 	}
-	taken := in.rest[:n]
+	taken = in.rest[:n]
 	in.rest = in.rest[n:]
 	return taken
 }
 
-func (in *input) uint16() int {
-	if b := in.take(2); b != nil {
-		return int(binary.BigEndian.Uint16(b))
+func (in *input[T]) uint16() int {
+	b := in.take(2)
+	if len(b) == 0 {
+		return 0
 	}
-	return 0
+	return int(b[0])<<8 | int(b[1])
 }
 
-func (in *input) text() []byte { return in.take(in.uint16()) }
+func (in *input[T]) text() T { return in.take(in.uint16()) }
 
-func (in *input) secret() (s store.Secret) {
-	s.Audience = string(in.text())
+// secret reads one of those that [skipSecrets] has found whole.
+func secret(in *input[string]) (s store.Secret) {
+	s.Audience = in.text()
 	copy(s.Hash[:], in.take(len(s.Hash)))
-	if b := in.take(8); b != nil {
-		s.Since = time.Unix(int64(binary.BigEndian.Uint64(b)), 0).UTC()
-	}
+	seconds := []byte(in.take(8))
+	s.Since = time.Unix(int64(binary.BigEndian.Uint64(seconds)), 0).UTC()
 	return s
 }

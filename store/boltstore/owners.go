@@ -47,6 +47,11 @@ func newOwned(owner string, id store.ID) (e owned) {
 
 func (e owned) id() store.ID { return store.ID(e[8:]) }
 
+// ms returns the time of the ID.
+func (e owned) ms() int64 {
+	return int64(binary.BigEndian.Uint64(e[8:]) >> 16)
+}
+
 func compareOwned(a, b owned) int { return bytes.Compare(a[:], b[:]) }
 
 // key returns the entry as a key of a run.
@@ -89,9 +94,10 @@ func (o *owners) size() int {
 func (o *owners) after(kind store.Kind, from owned) (ids []store.ID) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
+	hash := binary.BigEndian.Uint64(from[:])
 	for _, list := range [][]owned{o.recent[kind], o.merging[kind]} {
-		for _, e := range list {
-			if [8]byte(e[:8]) == [8]byte(from[:8]) && compareOwned(e, from) > 0 {
+		for i := range list {
+			if e := &list[i]; binary.BigEndian.Uint64(e[:]) == hash && compareOwned(*e, from) > 0 {
 				ids = append(ids, e.id())
 			}
 		}
@@ -106,15 +112,15 @@ func (o *owners) take(mark int64) map[store.Kind][]owned {
 	o.merging = make(map[store.Kind][]owned)
 	o.n = 0
 	for kind, list := range o.recent {
-		var stay []owned
+		old, stay := make([]owned, 0, o.run), list[:0]
 		for _, e := range list {
-			if e.id().Time().UnixMilli() <= mark {
-				o.merging[kind] = append(o.merging[kind], e)
+			if e.ms() <= mark {
+				old = append(old, e)
 			} else {
 				stay = append(stay, e)
 			}
 		}
-		o.recent[kind] = stay
+		o.merging[kind], o.recent[kind] = old, stay
 		o.n += len(stay)
 	}
 	return o.merging
@@ -145,7 +151,7 @@ func (o *owners) due() int {
 // own notes that a record has come to an owner.
 func (t *txn) own(kind store.Kind, owner string, id store.ID) error {
 	e := newOwned(owner, id)
-	if id.Time().UnixMilli() > t.owners.mark {
+	if e.ms() > t.owners.mark {
 		t.owners.add(kind, e)
 		return nil
 	}

@@ -74,6 +74,10 @@ func (p *pending) note(s relaxedStep, seq uint64) recordKey {
 func (p *pending) drop(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.forget(j)
+}
+
+func (p *pending) forget(j *job) {
 	for _, key := range j.keys {
 		if r := p.records[key]; r.seq == j.seq {
 			p.bytes -= len(r.value)
@@ -155,6 +159,7 @@ func (s *Store) relax(steps []relaxedStep) (answered bool, err error) {
 		j.keys = append(j.keys, p.note(step, j.seq))
 	}
 	if !s.queue.push(j) {
+		p.forget(j)
 		return true, errClosed()
 	}
 	return true, nil
