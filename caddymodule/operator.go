@@ -51,7 +51,7 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 		o.Way = a.town.way
 	}
 	for _, app := range apps {
-		o.Apps = append(o.Apps, admin.App{Name: app.Name, Targets: app.Targets, Policy: app.Policy})
+		o.Apps = append(o.Apps, admin.App{Name: app.Name, Targets: app.Targets, Policy: app.Policy, CanTell: app.CanTell})
 	}
 	return o
 }

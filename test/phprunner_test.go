@@ -93,6 +93,10 @@ func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
 	g.gatehouse("", "user", "set", "anna", "--attr", "erp_id=4711")
 	one, two := fmt.Sprintf("http://one.localhost:%d", g.http), fmt.Sprintf("http://two.localhost:%d", g.http)
 
+	stranger := g.person(t, "bert").name
+	if out := g.gatehouse("", "explain", "--user", stranger, two+"/"); !strings.Contains(out, "user_as attr:erp_id: the user has none") {
+		t.Errorf("explain says\n%s", out)
+	}
 	b := g.browser(t)
 	b.arrive(anna, one+"/?page=1")
 	at := runnerAt(t, b, one+"/")

@@ -48,6 +48,9 @@ type App struct {
 	Name    string
 	Targets handoff.Targets
 	Policy  *policy.Policy
+	// CanTell returns why the app cannot be told who somebody is, whom its gate then
+	// refuses. Nil: it can be told of everybody.
+	CanTell func(*identity.User) error
 }
 
 // byOperator is behind the reason of every change, so that the audit tells

@@ -78,9 +78,25 @@ func (a *Admin) Explain(ctx context.Context, q Question) (Explanation, error) {
 		}
 	}
 	facts := policy.Facts{Path: e.Path, Method: e.Method, Address: q.Address}
-	e.Verdict = app.Policy.Decide(user, facts).Verdict.String()
+	decision := app.Policy.Decide(user, facts)
+	e.Verdict = decision.Verdict.String()
 	e.Lines = app.Policy.Explain(user, facts)
+	if decision.Identify && app.CanTell != nil {
+		e.tell(app.CanTell(user), decision.Public)
+	}
 	return e, nil
+}
+
+// tell takes in whether the app can be told who the user is.
+func (e *Explanation) tell(err error, public bool) {
+	switch {
+	case err == nil:
+	case public:
+		e.note("the app cannot be told who %s is, so they count as nobody there: %v", e.User, err)
+	default:
+		e.Verdict = policy.Deny.String()
+		e.note("the rules let %s in, and the app cannot be told who they are: %v", e.User, err)
+	}
 }
 
 // place finds the app whose rules decide and the path that they are asked about.

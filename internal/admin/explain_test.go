@@ -5,6 +5,7 @@ package admin_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
@@ -56,6 +57,29 @@ func TestExplainRefuses(t *testing.T) {
 		if _, err := h.Explain(t.Context(), admin.Question{User: "carl", URL: url}); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", url, err, want)
 		}
+	}
+}
+
+// Somebody of whom the app cannot be told is refused by its gate, whatever the rules
+// say, and the answer says so; on a public path they count as nobody.
+func TestExplainWhomAnAppCannotBeTold(t *testing.T) {
+	h := open(t)
+	h.addAnna(t)
+	for i := range h.Apps {
+		h.Apps[i].CanTell = func(u *identity.User) error { return errors.New(u.Name + " has no erp_id") }
+	}
+	for url, want := range map[string]string{
+		"https://wiki.example.com/": "deny", "https://wiki.example.com/healthz": "allow", "https://wiki.example.com/admin/x": "deny",
+	} {
+		e, err := h.Explain(t.Context(), admin.Question{User: "anna", URL: url})
+		says := strings.Contains(e.Note, "anna has no erp_id")
+		if err != nil || e.Verdict != want || says == strings.Contains(url, "/admin/") {
+			t.Errorf("%s: %+v, %v", url, e, err)
+		}
+	}
+	e, err := h.Explain(t.Context(), admin.Question{URL: "https://wiki.example.com/healthz"})
+	if err != nil || e.Note != "" {
+		t.Errorf("nobody: %+v, %v", e, err)
 	}
 }
 

@@ -112,6 +112,19 @@ func (v *visit) newView(state *session.Session, user *identity.User, kid string)
 	return w, fit(w.names, w.values)
 }
 
+// CanTell returns why the app cannot be told who the user is, as it will be when they
+// come: an [UnnamedError], or nil. The length of an assertion is not known before.
+func (a *App) CanTell(u *identity.User) error {
+	told, err := a.Naming.Of(u)
+	if err != nil {
+		return err
+	}
+	if _, err := a.authorization(u); err != nil {
+		return err
+	}
+	return fit(a.Headers.Lines(told, ""))
+}
+
 // apply sets the headers for a session that ends at end; the zero time is never. The slices that go into the header belong to this
 // request alone, since handlers further on may change a header in place.
 func (w *view) apply(h http.Header, lines *[maxLines]string, end time.Time) {
