@@ -4,6 +4,7 @@
 package tokens_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -64,4 +65,48 @@ func BenchmarkSpace(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkRelaxed is one caller who is answered before the disk is, as CRUDJT answers;
+// "flushed" counts in what comes after:
+//
+//	go test ./tokens -run '^$' -bench Relaxed -benchtime 40000x
+func BenchmarkRelaxed(b *testing.B) {
+	for _, flushed := range []bool{false, true} {
+		name := map[bool]string{false: "answered", true: "flushed"}[flushed]
+		file, err := tokens.Open(filepath.Join(b.TempDir(), "tokens.db"), tokens.Options{Relaxed: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer file.Close()
+		space := newSpace(b, file.Engine, "shop", tokens.Limits{})
+		value := tokens.Value{Data: make([]byte, 256)}
+		var all []string
+		run := func(what string, do func(i int) error) {
+			b.Run(what+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				if what == "create" {
+					all = all[:0]
+				}
+				for i := range b.N {
+					if err := do(i); err != nil && !errors.Is(err, tokens.ErrNone) {
+						b.Fatal(err)
+					}
+				}
+				if !flushed {
+					b.StopTimer()
+				}
+				if err := file.Flush(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			})
+		}
+		run("create", func(int) error {
+			token, err := space.Create(b.Context(), "", value)
+			all = append(all, token)
+			return err
+		})
+		run("update", func(i int) error { return space.Update(b.Context(), all[i%len(all)], value) })
+		run("delete", func(i int) error { return space.Delete(b.Context(), all[i%len(all)]) })
+	}
 }

@@ -20,10 +20,10 @@
 package tokens
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
-	"sync"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
@@ -48,6 +48,12 @@ type Options struct {
 	// reading them again asks no disk. Zero means none, and so it has to be where
 	// another process changes tokens in the same store.
 	Memory int
+	// Relaxed answers Create, Update and Delete before they are on disk, where the
+	// store can and no quota has to be looked at: many times as fast, for one caller at
+	// a time above all. A process that is killed then loses the last moment: a token
+	// that was handed out may be gone, and one that was deleted may live again. Counted
+	// reads and Rotate wait for the disk nevertheless.
+	Relaxed bool
 	// OnError, if set, is told by a [File] of errors that nobody waits for.
 	OnError func(error)
 }
@@ -56,20 +62,40 @@ type Options struct {
 // those of its spaces, may be called from many goroutines. One store has one engine:
 // two would not know of each other's changes.
 type Engine struct {
-	store store.Store
-	warm  *memory
-	// writing are held while a token, or an owner, is changed in more than one step.
+	store   store.Store
+	relaxed store.Relaxed // nil where every write waits for the disk
+	warm    *memory
+	// writing are held while a token is changed in more than one step.
 	writing stripes
-
-	mu    sync.Mutex
-	rooms map[string]*room
+	room    room
 }
 
 // New returns an engine that keeps its tokens in s, which the caller closes. Whoever
 // can read s reads the data of all tokens: see package boltstore on what protects a
 // file, or use [Open], which seals it.
 func New(s store.Store, o Options) *Engine {
-	return &Engine{store: s, warm: newMemory(o.Memory), rooms: make(map[string]*room)}
+	e := &Engine{store: s, warm: newMemory(o.Memory)}
+	if o.Relaxed {
+		e.relaxed, _ = s.(store.Relaxed)
+	}
+	return e
+}
+
+// Flush returns nil when everything that was answered before is on disk, which it is
+// by itself unless the engine is relaxed.
+func (e *Engine) Flush(ctx context.Context) error {
+	if e.relaxed != nil {
+		return e.relaxed.Flush(ctx)
+	}
+	return nil
+}
+
+// commit writes, relaxed where that is wanted.
+func (e *Engine) commit(ctx context.Context, changes ...store.Change) error {
+	if e.relaxed != nil {
+		return e.relaxed.CommitRelaxed(ctx, changes...)
+	}
+	return e.store.Commit(ctx, changes...)
 }
 
 // Limits bound what a namespace holds.
@@ -113,14 +139,7 @@ func (e *Engine) Space(name string, l Limits) (*Space, error) {
 	if l.MaxData == 0 {
 		l.MaxData = DefaultMaxData
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	r := e.rooms[name]
-	if r == nil {
-		r = &room{store: e.store, kind: kindPrefix + store.Kind(name)}
-		e.rooms[name] = r
-	}
-	return &Space{engine: e, room: r, limits: l}, nil
+	return &Space{engine: e, kind: kindPrefix + store.Kind(name), limits: l}, nil
 }
 
 // kindPrefix keeps the records of all namespaces apart from whatever else is in the

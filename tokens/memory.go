@@ -30,7 +30,7 @@ type shard struct {
 
 // warm is a token in memory. It is never changed.
 type warm struct {
-	room  *room
+	kind  store.Kind
 	hash  [32]byte
 	entry Entry
 }
@@ -49,7 +49,7 @@ func (m *memory) shard(id store.ID) *shard { return &m.shards[int(id[len(id)-1])
 
 // find returns a copy of what a token stands for, if it is here, lives, and the secret
 // is right.
-func (m *memory) find(r *room, t *token, now time.Time) (Entry, bool) {
+func (m *memory) find(kind store.Kind, t *token, now time.Time) (Entry, bool) {
 	if m.most == 0 {
 		return Entry{}, false
 	}
@@ -57,7 +57,7 @@ func (m *memory) find(r *room, t *token, now time.Time) (Entry, bool) {
 	s.mu.RLock()
 	w := s.warm[t.id]
 	s.mu.RUnlock()
-	if w == nil || w.room != r || w.entry.expired(now) {
+	if w == nil || w.kind != kind || w.entry.expired(now) {
 		return Entry{}, false
 	}
 	hash := t.hash()
@@ -78,7 +78,7 @@ func (m *memory) begin(id store.ID) uint64 {
 }
 
 // fill keeps a copy of a record, unless something near it has changed since begin.
-func (m *memory) fill(begun uint64, room *room, r *store.Record) {
+func (m *memory) fill(begun uint64, r *store.Record) {
 	size := len(r.Payload) + overhead
 	if size > m.most || len(r.Secrets) != 1 {
 		return
@@ -103,7 +103,7 @@ func (m *memory) fill(begun uint64, room *room, r *store.Record) {
 	if s.warm == nil {
 		s.warm = make(map[store.ID]*warm)
 	}
-	s.warm[r.ID] = &warm{room, r.Secrets[0].Hash, e}
+	s.warm[r.ID] = &warm{r.Kind, r.Secrets[0].Hash, e}
 	s.size += size
 }
 

@@ -32,7 +32,7 @@ type Info struct {
 // first. What is changed meanwhile may or may not be seen. An error ends it.
 func (s *Space) List(ctx context.Context, owner string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		for r, err := range s.engine.store.List(ctx, s.room.kind, store.Filter{Owner: owner}) {
+		for r, err := range s.engine.store.List(ctx, s.kind, store.Filter{Owner: owner}) {
 			info := Info{
 				ID: r.ID, Owner: r.Owner, Created: r.Created, Written: r.Seen, Expires: r.Expires,
 				Reads: r.Reads, Size: max(0, len(r.Payload)-1),
@@ -90,18 +90,4 @@ func (s *Space) endBatch(ctx context.Context, ids []store.ID) (n int, err error)
 		}
 	}
 	return n, nil
-}
-
-// checkOwner is called with the owner's stripe locked.
-func (s *Space) checkOwner(ctx context.Context, owner string) error {
-	n := 0
-	for _, err := range s.engine.store.List(ctx, s.room.kind, store.Filter{Owner: owner}) {
-		if err != nil {
-			return err
-		}
-		if n++; n >= s.limits.OwnerQuota {
-			return ErrQuota
-		}
-	}
-	return nil
 }

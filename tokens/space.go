@@ -15,7 +15,7 @@ import (
 // Space is one namespace of an [Engine].
 type Space struct {
 	engine *Engine
-	room   *room
+	kind   store.Kind
 	limits Limits
 }
 
@@ -26,28 +26,17 @@ func (s *Space) Create(ctx context.Context, owner string, v Value) (string, erro
 	if err := s.limits.check(&v); err != nil {
 		return "", err
 	}
-	if owner != "" && s.limits.OwnerQuota > 0 {
-		defer s.engine.writing.lock(owner)()
-		if err := s.checkOwner(ctx, owner); err != nil {
-			return "", err
-		}
-	}
-	if err := s.room.reserve(s.limits.Quota); err != nil {
-		return "", err
-	}
 	now := time.Now()
 	t := newToken(store.NewID(now))
 	r := store.Record{
-		Kind:    s.room.kind,
+		Kind:    s.kind,
 		ID:      t.id,
 		Owner:   owner,
 		Secrets: []store.Secret{{Hash: t.hash(), Since: now}},
 		Created: now,
 	}
 	v.write(&r, now)
-	err := s.engine.store.Commit(ctx, store.Put{Record: r})
-	s.room.settle(err == nil)
-	if err != nil {
+	if err := s.put(ctx, r); err != nil {
 		return "", err
 	}
 	return t.text(), nil
@@ -61,12 +50,11 @@ func (s *Space) Read(ctx context.Context, text string) (Entry, error) {
 	if !ok {
 		return Entry{}, ErrNone
 	}
-	if e, ok := s.engine.warm.find(s.room, &t, time.Now()); ok {
+	if e, ok := s.engine.warm.find(s.kind, &t, time.Now()); ok {
 		return e, nil
 	}
 	fill := s.engine.warm.begin(t.id)
-	epoch := s.room.epoch()
-	r, err := s.engine.store.Read(ctx, s.room.kind, t.id, t.hash())
+	r, err := s.engine.store.Read(ctx, s.kind, t.id, t.hash())
 	if err != nil {
 		return Entry{}, notFound(err)
 	}
@@ -74,11 +62,8 @@ func (s *Space) Read(ctx context.Context, text string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	switch {
-	case e.ReadLimited && e.Reads == 0:
-		s.room.gone(epoch)
-	case !e.ReadLimited:
-		s.engine.warm.fill(fill, s.room, &r)
+	if !e.ReadLimited {
+		s.engine.warm.fill(fill, &r)
 	}
 	if e.expired(time.Now()) {
 		return Entry{}, ErrNone
@@ -93,7 +78,7 @@ func (s *Space) Update(ctx context.Context, text string, v Value) error {
 	if err := s.limits.check(&v); err != nil {
 		return err
 	}
-	return s.change(ctx, text, func(r *store.Record, now time.Time) { v.write(r, now) })
+	return s.change(ctx, text, s.engine.commit, func(r *store.Record, now time.Time) { v.write(r, now) })
 }
 
 // Rotate gives a token another secret: it returns the new text, and the old one is
@@ -101,7 +86,7 @@ func (s *Space) Update(ctx context.Context, text string, v Value) error {
 // of the store.
 func (s *Space) Rotate(ctx context.Context, text string) (string, error) {
 	var rotated token
-	err := s.change(ctx, text, func(r *store.Record, now time.Time) {
+	err := s.change(ctx, text, s.engine.store.Commit, func(r *store.Record, now time.Time) {
 		rotated = newToken(r.ID)
 		r.Secrets = []store.Secret{{Hash: rotated.hash(), Since: now}}
 	})
@@ -116,7 +101,7 @@ func (s *Space) Rotate(ctx context.Context, text string) (string, error) {
 const rereads = 256
 
 // change rewrites the record of a token.
-func (s *Space) change(ctx context.Context, text string, edit func(*store.Record, time.Time)) error {
+func (s *Space) change(ctx context.Context, text string, commit func(context.Context, ...store.Change) error, edit func(*store.Record, time.Time)) error {
 	t, ok := parse(text)
 	if !ok {
 		return ErrNone
@@ -129,7 +114,7 @@ func (s *Space) change(ctx context.Context, text string, edit func(*store.Record
 			return err
 		}
 		edit(&r, time.Now())
-		err = s.engine.store.Commit(ctx, store.Put{Record: r})
+		err = commit(ctx, store.Put{Record: r})
 		s.engine.warm.forget(t.id)
 	}
 	return notFound(err)
@@ -149,7 +134,7 @@ func (s *Space) Delete(ctx context.Context, text string) error {
 
 // load returns the record that the token opens, and counts nothing.
 func (s *Space) load(ctx context.Context, t *token) (store.Record, error) {
-	r, err := s.engine.store.Get(ctx, s.room.kind, t.id)
+	r, err := s.engine.store.Get(ctx, s.kind, t.id)
 	if err != nil {
 		return store.Record{}, notFound(err)
 	}
@@ -164,17 +149,13 @@ func (s *Space) load(ctx context.Context, t *token) (store.Record, error) {
 
 // end removes records that are there.
 func (s *Space) end(ctx context.Context, ids ...store.ID) error {
-	epoch := s.room.epoch()
 	changes := make([]store.Change, len(ids))
 	for i, id := range ids {
-		changes[i] = store.Delete{Kind: s.room.kind, ID: id}
+		changes[i] = store.Delete{Kind: s.kind, ID: id}
 	}
-	err := s.engine.store.Commit(ctx, changes...)
+	err := s.engine.commit(ctx, changes...)
 	for _, id := range ids {
 		s.engine.warm.forget(id)
-		if err == nil {
-			s.room.gone(epoch)
-		}
 	}
 	return notFound(err)
 }

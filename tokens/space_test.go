@@ -404,6 +404,48 @@ func TestExpiredTokensTakeNoPlace(t *testing.T) {
 	})
 }
 
+// An engine that does not wait for the disk sees what it has answered, and after a flush
+// it is there for whoever opens the file next.
+func TestRelaxed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.db")
+	file, err := tokens.Open(path, tokens.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := newSpace(t, file.Engine, "shop", tokens.Limits{})
+	kept, ended := create(t, space, "", tokens.Value{Data: []byte("x")}), create(t, space, "", tokens.Value{Data: []byte("y")})
+	if got := read(t, space, kept); got != "x" {
+		t.Errorf("read %q", got)
+	}
+	if err := space.Update(t.Context(), kept, tokens.Value{Data: []byte("z"), Reads: 2}); err != nil {
+		t.Fatal(err)
+	}
+	read(t, space, ended)
+	if err := space.Delete(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	isNone(t, space, ended)
+	if got := read(t, space, kept); got != "z" {
+		t.Errorf("read %q", got)
+	}
+	if err := file.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if file, err = tokens.Open(path, tokens.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	space = newSpace(t, file.Engine, "shop", tokens.Limits{})
+	isNone(t, space, ended)
+	if got := read(t, space, kept); got != "z" {
+		t.Errorf("read %q", got)
+	}
+	isNone(t, space, kept) // two reads, of which one was before
+}
+
 // Two spaces of one name count together, each holds to its own quota.
 func TestSpacesOfOneName(t *testing.T) {
 	engine, _ := newEngine()
