@@ -92,8 +92,8 @@ func (d tokenDoor) Destruct() error {
 	return nil
 }
 
-// enter puts a service behind the door at its address, and opens that if it is closed.
-func (s *TokenService) enter(ctx context.Context, service *tokenservice.Service) (tokenStay, error) {
+// open returns the door at the address, which it opens if nobody has.
+func (s *TokenService) open(ctx context.Context) (tokenStay, error) {
 	address, err := s.address()
 	if err != nil {
 		return tokenStay{}, err
@@ -111,5 +111,5 @@ func (s *TokenService) enter(ctx context.Context, service *tokenservice.Service)
 	if err != nil {
 		return tokenStay{}, err
 	}
-	return tokenStay{door: key, leave: pooled.(tokenDoor).Use(service)}, nil
+	return tokenStay{key: key, door: pooled.(tokenDoor).Door}, nil
 }

@@ -184,13 +184,17 @@ func (a *App) validateTokens() error {
 	return nil
 }
 
-// tokenStay is a service of this configuration at a door.
+// tokenStay is a service of this configuration and its door.
 type tokenStay struct {
-	door  string
-	leave func()
+	key     string // of the door
+	door    *tokenservice.Door
+	service *tokenservice.Service
+	leave   func() // nil as long as the service is not behind the door
 }
 
 // serveTokens opens the doors of this configuration, or goes behind those that are open.
+// It serves at none of them before all are there: until then the configuration before
+// may have to go on.
 func (a *App) serveTokens() error {
 	for _, s := range a.TokenServices {
 		service, err := s.service(a.tenancy.house.Tokens)
@@ -200,12 +204,17 @@ func (a *App) serveTokens() error {
 		if service.Certificate, err = s.certificate(); err != nil {
 			return fmt.Errorf("gatehouse: %w", err)
 		}
-		stay, err := s.enter(a.ctx, service)
+		stay, err := s.open(a.ctx)
 		if err != nil {
 			return fmt.Errorf("gatehouse: %w", s.wrap(err))
 		}
+		stay.service = service
 		a.tokenStays = append(a.tokenStays, stay)
-		a.logger.Info("serving tokens", zap.String("listen", s.Listen), zap.String("namespace", s.namespace()))
+	}
+	for i := range a.tokenStays {
+		stay := &a.tokenStays[i]
+		stay.leave = stay.door.Use(stay.service)
+		a.logger.Info("serving tokens", zap.String("listen", a.TokenServices[i].Listen), zap.String("namespace", a.TokenServices[i].namespace()))
 	}
 	return nil
 }
@@ -215,9 +224,11 @@ func (a *App) serveTokens() error {
 func (a *App) leaveTokens() error {
 	var errs []error
 	for _, stay := range a.tokenStays {
-		_, err := tokenDoors.Delete(stay.door)
+		_, err := tokenDoors.Delete(stay.key)
 		errs = append(errs, err)
-		stay.leave()
+		if stay.leave != nil {
+			stay.leave()
+		}
 	}
 	a.tokenStays = nil
 	return errors.Join(errs...)

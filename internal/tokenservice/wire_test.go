@@ -67,7 +67,7 @@ func TestRecordedRequests(t *testing.T) {
 		}
 		if step.method == "CreateToken" {
 			token = answer[2:]
-		} else if !bytes.Equal(answer, unhex(t, step.want)) {
+		} else if !same(answer, unhex(t, step.want)) {
 			t.Errorf("%s %x: %x, want %s", step.method, message, answer, step.want)
 		}
 	}
