@@ -70,13 +70,22 @@ func (p *pending) note(s relaxedStep, seq uint64) recordKey {
 	return key
 }
 
-// drop forgets what a job has written, unless a later one has written it anew.
-func (p *pending) drop(j *job) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forget(j)
+// dropAtOnce is for how many jobs the lock is taken once.
+const dropAtOnce = 64
+
+// drop forgets what jobs have written.
+func (p *pending) drop(jobs []*job) {
+	for some := range slices.Chunk(jobs, dropAtOnce) {
+		p.mu.Lock()
+		for _, j := range some {
+			p.forget(j)
+		}
+		p.mu.Unlock()
+	}
 }
 
+// forget forgets what a job has written, unless a later one has written it anew. The
+// caller holds the lock.
 func (p *pending) forget(j *job) {
 	for _, key := range j.keys {
 		if r := p.records[key]; r.seq == j.seq {

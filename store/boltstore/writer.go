@@ -155,15 +155,17 @@ func (s *Store) writer() {
 func (s *Store) hold(jobs []*job, err error) {
 	held := len(s.held) > 0
 	s.held = nil
+	var written []*job
 	for _, j := range jobs {
 		switch {
 		case j.done != nil:
 		case err != nil:
 			s.held = append(s.held, j)
 		default:
-			s.pending.drop(j)
+			written = append(written, j)
 		}
 	}
+	s.pending.drop(written)
 	if fails := len(s.held) > 0; fails || held {
 		s.pending.setFailing(fails)
 	}
