@@ -275,9 +275,6 @@ func (c *compaction) changeOver() error {
 	s := c.s
 	log := s.log
 	s.log = nil
-	if err := s.inPlace(); err != nil {
-		return err
-	}
 	if err := c.repeat(context.Background(), log); err != nil {
 		return err
 	}
@@ -287,6 +284,9 @@ func (c *compaction) changeOver() error {
 	info, err := os.Stat(c.path)
 	if err != nil {
 		return s.explain(err)
+	}
+	if err := s.inPlace(); err != nil {
+		return err
 	}
 	if err := os.Rename(c.path, c.place); err != nil {
 		return s.explain(err)

@@ -223,6 +223,57 @@ func TestCompactPlace(t *testing.T) {
 	}
 }
 
+// A compaction whose change-over shares a transaction with writes that fail is over:
+// its copy must not become the file afterwards.
+func TestCompactAmongFailures(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	s := openFile(t, path)
+	live := puts(t, s, 2000, func(*store.Record) {})
+	ctx, stop := context.WithCancel(t.Context())
+	var load sync.WaitGroup
+	aside := path + ".aside"
+	load.Go(func() { // the file comes and goes, and nothing is written while it is gone
+		for ctx.Err() == nil {
+			if err := os.Rename(path, aside); err != nil {
+				continue
+			}
+			s.Commit(t.Context(), store.Put{Record: session()})
+			// Back, unless the copy has taken its place in that very moment.
+			if err := os.Link(aside, path); err != nil && !errors.Is(err, os.ErrExist) {
+				t.Error(err)
+			}
+			if err := os.Remove(aside); err != nil {
+				t.Error(err)
+			}
+			s.Commit(t.Context(), store.Put{Record: session()})
+		}
+	})
+	load.Go(func() {
+		for ctx.Err() == nil {
+			s.Commit(t.Context(), store.Put{Record: session()})
+		}
+	})
+	for range 20 {
+		s.Compact(t.Context())
+	}
+	stop()
+	load.Wait()
+	if err := s.Healthy(t.Context()); err != nil {
+		t.Error(err)
+	}
+	commit(t, s, store.Put{Record: session()})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	checkFile(t, path)
+	s = openFile(t, path)
+	for _, id := range live {
+		if _, err := s.Get(t.Context(), "session", id); err != nil {
+			t.Fatalf("record %v: %v", id, err)
+		}
+	}
+}
+
 // A compaction that fails changes nothing, says why, and leaves nothing behind.
 func TestCompactFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatehouse.db")

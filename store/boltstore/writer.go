@@ -126,6 +126,7 @@ func (s *Store) writer() {
 		err := s.transact(jobs, answers)
 		if err != nil {
 			err = s.failure(err)
+			s.between = nil // who asked for it is told that it failed
 		}
 		s.hold(jobs, err)
 		for i, j := range jobs {
