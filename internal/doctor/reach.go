@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// scope says who can reach an address.
+type scope int
+
+const (
+	// everywhere: anybody, or it is not known who.
+	everywhere scope = iota
+	// wide: Caddy uses loopback, and the app listens on other addresses as well.
+	wide
+	// network: other machines or containers on a private network.
+	network
+	// machine: programs on this machine.
+	machine
+	// socket: programs on this machine that may open the socket.
+	socket
+)
+
+// reach is who can reach an app around its gate.
+type reach struct {
+	scope scope
+	// also is where it was found besides its address.
+	also string
+}
+
+func (r reach) words() string {
+	switch r.scope {
+	case socket:
+		return "listens on a unix socket"
+	case machine:
+		return "listens on loopback only, as far as can be seen"
+	case network:
+		return "listens on a private network, where others may reach it"
+	case wide:
+		return "listens on " + r.also + " as well, beyond loopback"
+	}
+	return "listens on an address that is not private"
+}
+
+// reach finds out who can reach an upstream. An app behind 127.0.0.1 may listen on
+// all addresses all the same, so those of this machine are tried.
+func (e *examination) reach(ctx context.Context, u Upstream) reach {
+	if strings.HasPrefix(u.Network, "unix") {
+		return reach{scope: socket}
+	}
+	host, port, err := net.SplitHostPort(u.Address)
+	if err != nil {
+		return reach{}
+	}
+	addresses := []netip.Addr{}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		addresses = append(addresses, ip)
+	} else if addresses, err = e.world.Resolve(ctx, host); err != nil || len(addresses) == 0 {
+		return reach{}
+	}
+	widest := machine
+	for _, ip := range addresses {
+		switch ip = ip.Unmap(); {
+		case ip.IsLoopback(), ip.IsUnspecified(): // 0.0.0.0 dials this machine
+		case ip.IsPrivate(), ip.IsLinkLocalUnicast():
+			widest = min(widest, network)
+		default:
+			widest = everywhere
+		}
+	}
+	if widest != machine {
+		return reach{scope: widest}
+	}
+	own, err := e.world.Addresses()
+	if err != nil {
+		return reach{}
+	}
+	for _, ip := range own {
+		if also := net.JoinHostPort(ip.String(), port); e.world.Listens(ctx, u.Network, also) == nil {
+			return reach{wide, also}
+		}
+	}
+	return reach{scope: machine}
+}
