@@ -31,7 +31,7 @@ func buildCommands(root *cobra.Command) {
 		family(&cobra.Command{Use: "session", Short: "Lists sessions and ends them"}, sessionCommands()...),
 		family(&cobra.Command{Use: "key", Short: "Lists, rotates and exports signing keys"}, keyCommands()...),
 		family(&cobra.Command{Use: "token", Short: "Makes, reads, changes and ends tokens of the token service"}, tokenCommands()...),
-		explainCommand(), backupCommand(), restoreCommand(), initCommand(),
+		explainCommand(), doctorCommand(), backupCommand(), restoreCommand(), initCommand(),
 	)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse-sso/gatehouse/internal/admin"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
+	"github.com/gatehouse-sso/gatehouse/internal/doctor"
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
@@ -29,6 +30,8 @@ type operator struct {
 	// origin is the portal's, empty where there is none, and where no Caddy runs
 	// that could answer there.
 	origin string
+	// apps tells what the doctor has to know of the apps.
+	apps func() ([]doctor.App, error)
 }
 
 // newOperator is called once this configuration has moved into its house.
@@ -49,6 +52,7 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 	}
 	if a.town != nil {
 		o.Way = a.town.way
+		o.apps = a.town.facts
 	}
 	for _, app := range apps {
 		o.Apps = append(o.Apps, admin.App{Name: app.Name, Targets: app.Targets, Policy: app.Policy, CanTell: app.CanTell})

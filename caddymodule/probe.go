@@ -26,14 +26,19 @@ type probe struct {
 	// insider makes matchers of client addresses match: whether a real client
 	// would be inside is not known.
 	insider bool
+	// behind lets the walk go on behind gates, up to what answers for an app.
+	behind bool
 
 	groups map[string]bool
 	depth  int
 	// reached is our handler that the request came to, and path the escaped path that
-	// it came with; answered is the name of the module that answered before.
+	// it came with; answered is the name of the module that answered before, or behind,
+	// which is by, and askedFor the escaped path that it came there with.
 	reached  caddyhttp.MiddlewareHandler
 	path     string
 	answered string
+	by       caddyhttp.MiddlewareHandler
+	askedFor string
 }
 
 // errand is the request with which a probe sets out: what a browser sends that opens
@@ -168,6 +173,9 @@ func (p *probe) handler(handler caddyhttp.MiddlewareHandler, next caddyhttp.Hand
 		switch h := handler.(type) {
 		case *Gate, *Portal:
 			p.reached, p.path = h, r.URL.EscapedPath()
+			if _, gate := h.(*Gate); gate && p.behind {
+				return next.ServeHTTP(w, r)
+			}
 			return nil
 		case *caddyhttp.Subroute:
 			return p.routes(h.Routes, next).ServeHTTP(w, r)
@@ -181,7 +189,7 @@ func (p *probe) handler(handler caddyhttp.MiddlewareHandler, next caddyhttp.Hand
 		case onlyChanges(handler):
 			return handler.ServeHTTP(w, r, next)
 		case answers(handler):
-			p.answered = caddy.GetModuleName(handler)
+			p.answered, p.by, p.askedFor = caddy.GetModuleName(handler), handler, r.URL.EscapedPath()
 			return nil
 		}
 		return next.ServeHTTP(w, r)
