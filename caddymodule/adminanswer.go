@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/admin"
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
@@ -92,13 +93,26 @@ func (o *operator) offerSetup(ctx context.Context, _ nothing) (setupLink, error)
 	return setupLink{File: o.house.private, Expires: now.Add(portal.SetupLifetime).UTC().Truncate(time.Second)}, nil
 }
 
+// errNoRefusal means that nothing is known of a request.
+var errNoRefusal = errors.New("no such refusal")
+
+// refusal tells why a request was refused.
+func (o *operator) refusal(_ context.Context, query url.Values) (audit.Refusal, error) {
+	request := query.Get("request")
+	if r, found := o.house.refusals.Find(request); found {
+		return r, nil
+	}
+	return audit.Refusal{}, fmt.Errorf("%w: nothing is known of a request %q: the last %d that were refused are kept while Caddy runs, and none that was only asked to sign in; the audit lines have all, in the field request",
+		errNoRefusal, request, audit.MaxRefusals)
+}
+
 // statusOf returns the HTTP status that says what kind of error it is.
 func statusOf(err error) int {
 	switch {
 	case errors.Is(err, live.ErrEnding), errors.Is(err, identity.ErrBusy), errors.Is(err, identity.ErrUnavailable),
 		errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull), errors.Is(err, store.ErrCorrupt):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, identity.ErrUnknown), errors.Is(err, session.ErrNone), errors.Is(err, tokens.ErrNone):
+	case errors.Is(err, identity.ErrUnknown), errors.Is(err, session.ErrNone), errors.Is(err, errNoRefusal), errors.Is(err, tokens.ErrNone):
 		return http.StatusNotFound
 	case errors.Is(err, local.ErrExists), errors.Is(err, local.ErrRemoved), errors.Is(err, errNoSetup), errors.Is(err, tokens.ErrQuota):
 		return http.StatusConflict

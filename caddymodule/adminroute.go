@@ -59,6 +59,7 @@ func adminRoutes() map[string]route {
 		"tokens/update":   change((*operator).updateToken),
 		"tokens/delete":   change((*operator).deleteToken),
 		"explain":         look((*operator).explain, "user", "url", "method", "address"),
+		"refusals":        look((*operator).refusal, "request"),
 		"doctor":          look((*operator).facts),
 		"setup":           change((*operator).offerSetup),
 		"backup":          {http.MethodGet, (*operator).serveBackup},

@@ -203,5 +203,5 @@ func (a *App) sink() (audit.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return audit.Tee(audit.Log(a.logger.Named("audit")), a.tenancy.house.metrics, events), nil
+	return audit.Tee(audit.Log(a.logger.Named("audit")), a.tenancy.house.metrics, a.tenancy.house.refusals, events), nil
 }

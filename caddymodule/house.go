@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/house"
 )
 
@@ -27,8 +28,10 @@ var houses = caddy.NewUsagePool()
 type tenant struct {
 	*house.House
 	metrics *metrics
-	private string
-	keyFile string
+	// refusals are kept across configurations, for whoever reads an ID off a page.
+	refusals *audit.Refusals
+	private  string
+	keyFile  string
 }
 
 // openHouse opens the store and puts the house on it.
@@ -44,7 +47,7 @@ func openHouse(ctx context.Context, opener StoreOpener) (*tenant, error) {
 		return nil, errors.Join(err, opened.Store.Close())
 	}
 	m.house = h
-	return &tenant{House: h, metrics: m, private: opened.Private, keyFile: opened.KeyFile}, nil
+	return &tenant{House: h, metrics: m, refusals: new(audit.Refusals), private: opened.Private, keyFile: opened.KeyFile}, nil
 }
 
 // Destruct closes the house when the last configuration has moved out.
