@@ -128,7 +128,9 @@ func dials(u upstream) []doctor.Upstream {
 		case strings.Contains(pooled.Dial, "{"), err != nil:
 			d.Unknown = "its address depends on the request: " + pooled.Dial
 		default:
-			d.Network, d.Address = address.Network, address.JoinHostPort(0)
+			// A network may name a protocol behind a plus: unix+h2c.
+			d.Network, _, _ = strings.Cut(address.Network, "+")
+			d.Address = address.JoinHostPort(0)
 		}
 		all = append(all, d)
 	}

@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -26,7 +27,7 @@ func (e *examination) upstream(ctx context.Context, app App, u Upstream) []Findi
 		return append(findings, seen.fastCGI(subject))
 	}
 	if seen.stranger, seen.err = e.call(ctx, u, nil); seen.err != nil {
-		return append(findings, fail("around", subject, fmt.Sprintf("takes connections and does not answer a GET: %v", seen.err), "see whether it speaks http there"))
+		return append(findings, seen.mute(subject))
 	}
 	if e.options.ProbeIdentity && app.UserHeader+app.JWTHeader != "" {
 		seen.forged, seen.err = e.call(ctx, u, e.forgery(app))
@@ -53,6 +54,17 @@ type sight struct {
 	stranger, forged *call
 	err              error
 	nobody           string
+}
+
+// mute judges an app that takes connections and no GET. One that hangs is broken; one
+// that speaks something else, such as HTTP/2 without TLS, need not be.
+func (s sight) mute(subject string) Finding {
+	const check = "around"
+	if errors.Is(s.err, context.DeadlineExceeded) {
+		return fail(check, subject, fmt.Sprintf("takes connections and never answers: %v", s.err), "see what the app is waiting for")
+	}
+	return warn(check, subject, fmt.Sprintf("%s; it was not tried further, since it does not speak HTTP/1.1: %v", s.reach.words(), s.err),
+		"see yourself that nobody but Caddy reaches the app")
 }
 
 // fastCGI judges an app that believes every parameter, as FastCGI has it.

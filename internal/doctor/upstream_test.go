@@ -5,6 +5,7 @@ package doctor_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -158,6 +159,26 @@ func TestUpstreamNotTried(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	facts.Apps[0].Upstreams = []doctor.Upstream{{Unknown: "dynamic"}}
+	if got := one(t, doctor.Examine(t.Context(), &world{}, facts, doctor.Options{}), "around"); got.Status != doctor.Warn {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// An app that speaks something else than HTTP/1.1 is not called broken.
+func TestUpstreamThatSpeaksSomethingElse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
+			fmt.Fprint(conn, "220 smtp\r\n")
+			conn.Close()
+		}
+	}()
+	facts, _ := behind(t, open)
+	facts.Apps[0].Upstreams[0].Address = l.Addr().String()
 	if got := one(t, doctor.Examine(t.Context(), &world{}, facts, doctor.Options{}), "around"); got.Status != doctor.Warn {
 		t.Errorf("got %+v", got)
 	}
