@@ -122,7 +122,7 @@ func chromium(t *testing.T, g *gateway, path string) context.Context {
 		_ = chromedp.Cancel(ctx) // waits until it has ended
 		cancel()
 	})
-	ctx, cancel = context.WithTimeout(ctx, 2*patience)
+	ctx, cancel = context.WithTimeout(ctx, 4*patience)
 	t.Cleanup(cancel)
 	return ctx
 }

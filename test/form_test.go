@@ -51,7 +51,8 @@ func (a *formApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "app", Value: "of-" + r.Header.Get("Remote-User"), Path: "/", HttpOnly: true})
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		io.WriteString(w, `<!doctype html><form method="post" action="save?id=3&amp;do=it%27s">
-<input id="title" name="title"><input id="secret" name="secret" type="password"><button id="send">Send</button></form>`)
+<input id="title" name="title"><input id="secret" name="secret" type="password"><button id="send">Send</button></form>
+<form method="post" action="save" enctype="multipart/form-data"><textarea id="long" name="long" hidden></textarea><button id="send-long">Send</button></form>`)
 	}
 }
 
@@ -91,8 +92,12 @@ func TestFormSurvives(t *testing.T) {
 	two, cancel := chromedp.NewContext(one)
 	t.Cleanup(cancel)
 	do(t, two, chromedp.Navigate(page), chromedp.WaitVisible("#title"))
+	three, cancel := chromedp.NewContext(one)
+	t.Cleanup(cancel)
+	do(t, three, chromedp.Navigate(page), chromedp.WaitVisible("#send-long"))
 	awaitEnd(t, g, one)
 
+	mustSayTooLarge(t, g, three)
 	for tab, title := range map[context.Context]string{one: "first", two: "second"} {
 		do(t, tab,
 			chromedp.SendKeys("#title", title),
@@ -133,6 +138,24 @@ func TestFormSurvives(t *testing.T) {
 			t.Errorf("the app has got\n%+v, want\n%+v", all[i], want)
 		}
 	}
+}
+
+// mustSayTooLarge sends two megabytes: what it costs is this page, and one page back
+// everything is still there.
+func mustSayTooLarge(t *testing.T, g *gateway, tab context.Context) {
+	t.Helper()
+	const fill = `(document.querySelector("#long").value = "x".repeat(2 << 20)).length`
+	get(t, tab, chromedp.Evaluate[int](fill))
+	do(t, tab, chromedp.Click("#send-long"), chromedp.WaitVisible("main .problem"))
+	if text := get(t, tab, chromedp.Text("main")); !strings.Contains(text, "has not been sent") || !strings.Contains(text, "too large") {
+		t.Errorf("the page says:\n%s", text)
+	}
+	// Not NavigateBack, which waits for a page to load that may never have gone.
+	get(t, tab, chromedp.Evaluate[int](`history.back(), 0`))
+	g.eventually("everything is still there one page back", func() bool {
+		n, err := chromedp.Run(tab, chromedp.Evaluate[int](`document.querySelector("#long")?.value.length ?? 0`))
+		return err == nil && n == 2<<20
+	})
 }
 
 // awaitEnd waits until the session of the browser at the wiki is over by time.
