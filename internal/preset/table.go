@@ -52,7 +52,8 @@ func All() []Preset {
 			"header email off",
 			"header groups off",
 			"logout_on /authentication/logout /icingaweb2/authentication/logout",
-			"passive /layout/announcements /application-state /icingaweb2/layout/announcements /icingaweb2/application-state",
+			"passive /layout/announcements /layout/menu /application-state /application-state/summary " +
+				"/icingaweb2/layout/announcements /icingaweb2/layout/menu /icingaweb2/application-state /icingaweb2/application-state/summary",
 		}},
 		{"jenkins", []string{
 			"header user X-Forwarded-User",
