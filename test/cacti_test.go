@@ -10,9 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // cactiSite is Cacti behind a gate, which looks at REMOTE_USER only while its own
@@ -45,7 +43,7 @@ func TestCactiSeesWhoIsThere(t *testing.T) {
 	g := prepare(t)
 	root := cactiFiles(t, g)
 	socket := phpFPM(t, g,
-		fmt.Sprintf("php_admin_value[pdo_mysql.default_socket] = %s/db.sock", g.dir),
+		fmt.Sprintf("php_admin_value[pdo_mysql.default_socket] = %s", mariaDBSocket(g)),
 		fmt.Sprintf("php_admin_value[session.save_path] = %s", g.dir))
 	site := cactiSite.with("ROOT", root, "SOCKET", socket)
 	g.write(site.with("OPTION", "preset cacti"))
@@ -117,7 +115,7 @@ func cactiFiles(t *testing.T, g *gateway) string {
 	require(t, err)
 	version, err := os.ReadFile(installed + "/include/cacti_version")
 	require(t, err)
-	socket := mariaDB(t, g)
+	db := newMariaDB(t, g)
 	root := filepath.Join(g.dir, "cacti")
 	// --dereference: libraries are links out of the folder. The link to the settings leads
 	// nowhere, since dbconfig is not asked to make any, and is complained about.
@@ -127,56 +125,16 @@ func cactiFiles(t *testing.T, g *gateway) string {
 	_, schema, _ := strings.Cut(string(sql), "CREATE TABLE") // what stands before needs MariaDB's own tables
 	writeFiles(t, root, map[string]string{"include/config.php": `<?php
 $database_type = 'mysql'; $database_default = 'cacti'; $database_hostname = 'localhost'; $database_port = '3306';
-$database_username = 'cacti'; $database_password = ''; $database_retries = 2; $database_ssl = false;
+$database_username = 'root'; $database_password = ''; $database_retries = 2; $database_ssl = false;
 $database_ssl_key = $database_ssl_cert = $database_ssl_ca = ''; $database_persist = false;
 $poller_id = 1; $url_path = '/'; $cacti_session_name = 'Cacti'; $cacti_db_session = false; $php_snmp_support = true;
 `})
-	writeFiles(t, g.dir, map[string]string{
-		"cacti.sql": fmt.Sprintf(`CREATE DATABASE cacti; USE cacti; SET SESSION sql_mode = ''; CREATE TABLE %s
+	db.run(fmt.Sprintf(`CREATE DATABASE cacti; USE cacti; SET SESSION sql_mode = ''; CREATE TABLE %s
 UPDATE version SET cacti = '%s';
 REPLACE INTO settings VALUES ('auth_method', '2');
 INSERT INTO user_auth (username, password, realm, full_name, enabled, must_change_password, login_opts)
 	VALUES ('ada', 'x', 2, 'Ada', 'on', '', 1), ('bob', 'x', 2, 'Bob', 'on', '', 1);
 INSERT INTO user_auth_realm SELECT 8, id FROM user_auth WHERE realm = 2;
-`, schema, strings.TrimSpace(string(version))),
-		"cacti.php": `<?php
-$db = new PDO('mysql:unix_socket=' . $argv[1], 'root', '', [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
-for ($result = $db->query(file_get_contents($argv[2])); $result->nextRowset(); );
-`})
-	if out, err := exec.Command("php", filepath.Join(g.dir, "cacti.php"), socket, filepath.Join(g.dir, "cacti.sql")).CombinedOutput(); err != nil {
-		t.Fatalf("filling Cacti's database: %v\n%s", err, out)
-	}
+`, schema, strings.TrimSpace(string(version))))
 	return root
-}
-
-// mariaDB runs a database without accounts until the test ends, and returns its socket.
-func mariaDB(t *testing.T, g *gateway) string {
-	t.Helper()
-	path, err := exec.LookPath("mariadbd")
-	require(t, err)
-	data, socket := filepath.Join(g.dir, "db"), filepath.Join(g.dir, "db.sock")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	var out logbook
-	command := exec.Command(path, "--no-defaults", "--user=root", "--datadir="+data, "--skip-grant-tables", "--skip-networking",
-		"--socket="+socket, "--pid-file="+filepath.Join(g.dir, "db.pid"))
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGKILL) // nobody wants its data
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("MariaDB's log:\n%s", out.tail(20))
-		}
-	})
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
-			return socket
-		}
-	}
-	t.Fatalf("MariaDB does not listen:\n%s", out.tail(20))
-	return ""
 }
