@@ -96,8 +96,17 @@ http://nagios.localhost {
 			}
 		}
 	}
+	handle_path /nagios4/stylesheets/* {
+		root * /etc/nagios4/stylesheets
+		file_server
+	}
+	handle_path /nagios4/* {
+		root * /usr/share/nagios4/htdocs
+		php_fastcgi unix/%s
+		file_server
+	}
 }
-`, socket, programs, config),
+`, socket, programs, config, phpFPM(t, g)),
 	})
 	g.run()
 	ada, bob := g.person(t, "ada"), g.person(t, "bob")
@@ -112,6 +121,14 @@ http://nagios.localhost {
 		}
 	}
 	shows(ada, b.arrive(ada, page).end().body, true)
+	// The frame of pages around them, and what all of them look like.
+	for path, part := range map[string]string{
+		"/nagios4/": "side.php", "/nagios4/side.php": "/cgi-bin/nagios4/status.cgi", "/nagios4/stylesheets/common.css": "background-color",
+	} {
+		if got := b.visit(app + path); got.status != http.StatusOK || !strings.Contains(got.body, part) {
+			t.Errorf("%s is answered %d without %q\n%s", path, got.status, part, got.body)
+		}
+	}
 	b.signOut(app)
 	b.mustBeOut(page)
 	shows(bob, b.arrive(bob, page).end().body, false)

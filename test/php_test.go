@@ -159,7 +159,7 @@ func phpServer(t *testing.T, b *browser, address string, spoofed ...string) (var
 // TestDokuWiki puts a wiki that nobody here wrote behind the gate, with the plugin
 // of docker-compose.yml. It knows the person by REMOTE_USER, believes no header of
 // a client, writes the person's name into a page's history, and knows nobody after
-// the sign-out.
+// the sign-out; the next person at the same browser is not the last one.
 func TestDokuWiki(t *testing.T) {
 	g := prepare(t)
 	root := dokuWiki(t, g)
@@ -199,6 +199,11 @@ func TestDokuWiki(t *testing.T) {
 
 	b.signOut(app)
 	b.mustBeOut(app + "/doku.php?id=engines")
+	bob := g.person(t, "bob", "staff")
+	g.gatehouse("", "user", "set", bob.name, "--name", "Bob Babbage")
+	if next := b.arrive(bob, app+"/doku.php?id=engines").end().body; !strings.Contains(next, "Bob Babbage") || strings.Contains(next, "Ada Lovelace") {
+		t.Errorf("the wiki takes bob for somebody else:\n%s", next)
+	}
 }
 
 // dokuWiki makes a private copy of Debian's dokuwiki and returns its root.
