@@ -6,6 +6,7 @@ package gatehouse_test
 import (
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func readComposition(t *testing.T) composition {
 	if err := yaml.Unmarshal(source, &c); err != nil {
 		t.Fatal(err)
 	}
-	if c.Services["gateway"].Build != "." || len(c.Services) < 3 {
+	if c.Services["gateway"].Build != "." || len(c.Services) < 4 {
 		t.Fatalf("want a gateway built from this checkout and apps behind it, got %v", c.Services)
 	}
 	return c
@@ -55,27 +56,39 @@ var pinned = regexp.MustCompile(`^[a-z0-9./-]+:v?[0-9][0-9A-Za-z.-]+$`)
 // TestComposePinsItsImages: what was tried is what runs.
 func TestComposePinsItsImages(t *testing.T) {
 	for name, s := range readComposition(t).Services {
-		if s.Build == "" && !pinned.MatchString(s.Image) {
+		if s.Build != "" {
+			mustPinItsBases(t, filepath.Join(s.Build, "Dockerfile"))
+		} else if !pinned.MatchString(s.Image) {
 			t.Errorf("service %q runs %q, an image without a version", name, s.Image)
 		}
 	}
-	dockerfile, err := os.ReadFile("Dockerfile")
+}
+
+func mustPinItsBases(t *testing.T, dockerfile string) {
+	t.Helper()
+	source, err := os.ReadFile(dockerfile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bases := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllSubmatch(dockerfile, -1)
-	if len(bases) != 2 {
-		t.Errorf("the Dockerfile has %d stages, want one that builds and one that runs", len(bases))
+	bases := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllSubmatch(source, -1)
+	if len(bases) == 0 {
+		t.Errorf("%s begins with no image", dockerfile)
 	}
 	for _, base := range bases {
 		if !pinned.Match(base[1]) {
-			t.Errorf("the Dockerfile begins with %q, an image without a version", base[1])
+			t.Errorf("%s begins with %q, an image without a version", dockerfile, base[1])
+		}
+	}
+	for _, copied := range regexp.MustCompile(`(?m)^COPY (?:--chmod=\d+ )?([a-z.]+) /`).FindAllSubmatch(source, -1) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(dockerfile), string(copied[1]))); err != nil {
+			t.Errorf("%s copies %v", dockerfile, err)
 		}
 	}
 }
 
 // TestComposeLeavesNoWayAround: an app that believes headers is open to whoever
-// reaches it directly, so apps publish nothing and meet the gateway alone.
+// reaches it directly, another app too, so apps publish nothing and meet the gateway
+// alone.
 func TestComposeLeavesNoWayAround(t *testing.T) {
 	c := readComposition(t)
 	for name, s := range c.Services {
@@ -92,6 +105,17 @@ func TestComposeLeavesNoWayAround(t *testing.T) {
 		}
 		if len(s.Networks) == 0 {
 			t.Errorf("app %q is on the default network, which is not internal", name)
+		}
+	}
+	for _, n := range c.Services["gateway"].Networks {
+		var apps []string
+		for name, s := range c.Services {
+			if name != "gateway" && slices.Contains(s.Networks, n) {
+				apps = append(apps, name)
+			}
+		}
+		if len(apps) > 1 {
+			t.Errorf("on the network %q the apps %q reach each other without the gateway", n, apps)
 		}
 	}
 }
@@ -128,8 +152,9 @@ func TestComposeGatewayKnowsItsApps(t *testing.T) {
 	}
 	adapted := string(adapt(t, source, caddyfile))
 	dials := regexp.MustCompile(`"dial":"([a-z]+):\d+"`).FindAllStringSubmatch(adapted, -1)
-	if len(dials) < 2 {
-		t.Errorf("%s leads to %d apps, want two at least", caddyfile, len(dials))
+	sites := strings.Count(string(source), "\tgatehouse ") - 1 // the first is the global option
+	if sites < 3 || len(dials) < sites {
+		t.Errorf("%s has %d gates and %d ways to apps, want three at least", caddyfile, sites, len(dials))
 	}
 	for _, d := range dials {
 		if _, ok := c.Services[d[1]]; !ok {
