@@ -21,7 +21,7 @@ var floors = []floor{
 	{"contract suites", []string{"store/storetest", "identity/identitytest"}},
 	{"stores and sources", []string{"store/*", "identity/*"}},
 	{"single purposes", []string{
-		"internal/appcookie", "internal/audit", "internal/keyring", "internal/msgmap", "internal/policy", "internal/portal/pages", "internal/preset",
+		"internal/accesstoken", "internal/appcookie", "internal/audit", "internal/keyring", "internal/msgmap", "internal/policy", "internal/portal/pages", "internal/preset",
 		"internal/resend", "internal/seal", "internal/throttle", "internal/tokenservice/tokenpb",
 	}},
 	{"the token engine", []string{"tokens"}},

@@ -172,7 +172,7 @@ func changeUser(cmd *cobra.Command, c *client, path string, question any, done s
 		return err
 	}
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%s %s%s\n", change.User.Name, done, andEnded(change.SessionsEnded))
+	fmt.Fprintf(out, "%s %s%s\n", change.User.Name, done, andEnded(change.SessionsEnded)+andRevoked(change.TokensRevoked))
 	if change.Note != "" {
 		fmt.Fprintln(out, change.Note)
 	}
@@ -188,6 +188,17 @@ func andEnded(n int) string {
 		return ", 1 session ended"
 	}
 	return fmt.Sprintf(", %d sessions ended", n)
+}
+
+// andRevoked says how many access tokens were revoked, nothing if none were.
+func andRevoked(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 access token revoked"
+	}
+	return fmt.Sprintf(", %d access tokens revoked", n)
 }
 
 // with reaches whoever can answer, and closes what was opened for that.

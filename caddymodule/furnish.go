@@ -49,6 +49,7 @@ func (a *App) furnish() error {
 		Codes:    house.Codes,
 		Limits:   limits,
 		PerUser:  a.Session.PerUser.bound(),
+		Tokens:   house.AccessTokens,
 		Users:    house.Users,
 		Setup:    &portal.Setup{Store: house.Live, Users: house.Users},
 		Keys:     ring,
@@ -65,6 +66,8 @@ func (a *App) furnish() error {
 				Sessions: house.Sessions,
 				Codes:    house.Codes,
 				Forms:    house.Forms,
+				Tokens:   house.AccessTokens,
+				Throttle: house.Throttle,
 				Keys:     ring,
 				Limits:   limits,
 				Audit:    sink,
@@ -73,7 +76,7 @@ func (a *App) furnish() error {
 			core.Prepare()
 			g.walk = &walk{gate: core, metrics: house.metrics.app(app.Name), requests: a.requests}
 		}
-		a.portal.Apps = append(a.portal.Apps, portal.App{Name: app.Name, Target: app.Targets[0], Policy: app.Policy})
+		a.portal.Apps = append(a.portal.Apps, portal.App{Name: app.Name, Target: app.Targets[0], Policy: app.Policy, Tokens: app.Tokens})
 		a.portal.Targets = append(a.portal.Targets, app.Targets...)
 	}
 	a.portal.Prepare()
@@ -153,6 +156,7 @@ func (l *located) app() (*gate.App, error) {
 		KeepAuthorization: settings.KeepAuthorization,
 		Passive:           passive,
 		StreamsActive:     settings.Streams == "active",
+		Tokens:            settings.Tokens == "on",
 		KeepPosts:         settings.KeepPosts != "off",
 		SharedCookies:     settings.Cookies == "shared",
 		LogoutOn:          logoutOn,

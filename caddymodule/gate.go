@@ -141,6 +141,12 @@ type Gate struct {
 	// signed in again at the same browser and says that it is to be sent. Default: `on`.
 	KeepPosts string `json:"keep_posts,omitempty"`
 
+	// `on` lets scripts in by access tokens (`Authorization: Bearer`, or Basic with the
+	// token as the password), which people make on the portal's page of their account, for
+	// the apps that they choose. A request by token is the token's owner's, under the same
+	// rules. Default: `off`.
+	Tokens string `json:"tokens,omitempty"`
+
 	// Where the app is told that a session has ended, so that it ends its own: it
 	// gets a logout token of OpenID Connect Back-Channel Logout 1.0 by POST. The call
 	// comes from Gatehouse and carries no session, so give an address that does not
@@ -181,6 +187,7 @@ func (g *Gate) options() table {
 		"passive":               orOff(&g.Passive, list(&g.Passive, "PATH…", checkPassive)),
 		"streams":               choice(&g.Streams, "active"),
 		"keep_posts":            choice(&g.KeepPosts, "on", "off"),
+		"tokens":                choice(&g.Tokens, "off", "on"),
 		"cookies":               choice(&g.Cookies, "shared"),
 		"logout_on":             orOff(&g.LogoutOn, list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn)),
 		"strip":                 orOff(&g.Strip, list(&g.Strip, "HEADER…", checkHeader)),
@@ -211,6 +218,9 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 	}
 	if g.KeepPosts == "on" {
 		g.KeepPosts = ""
+	}
+	if g.Tokens == "off" {
+		g.Tokens = ""
 	}
 	if g.GroupSeparator == "" {
 		g.GroupSeparator = ","
@@ -281,6 +291,9 @@ func (g *Gate) Validate() error {
 	}
 	if g.KeepPosts != "" && g.KeepPosts != "off" {
 		return g.wrap(fmt.Errorf("keep_posts: %w", unknown("word", g.KeepPosts, []string{"off", "on"})))
+	}
+	if g.Tokens != "" && g.Tokens != "on" {
+		return g.wrap(fmt.Errorf("tokens: %w", unknown("word", g.Tokens, []string{"off", "on"})))
 	}
 	if err := g.Headers.validate(); err != nil {
 		return g.wrap(err)

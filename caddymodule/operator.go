@@ -41,6 +41,7 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 		Admin: &admin.Admin{
 			Users:    house.Users,
 			Throttle: house.Throttle,
+			Tokens:   house.AccessTokens,
 			Keys:     ring,
 			Live:     house.Live,
 			Limits:   a.limits(),

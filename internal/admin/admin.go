@@ -14,6 +14,7 @@ package admin
 import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
@@ -28,6 +29,7 @@ import (
 type Admin struct {
 	Users    *local.Users
 	Throttle *throttle.Throttle
+	Tokens   *accesstoken.Keeper
 	Keys     *keyring.Ring
 	// Live is the memory above the store, through which every change goes, so that
 	// it counts at the next request.

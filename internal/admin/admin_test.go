@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/admin"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -65,6 +66,7 @@ func open(t *testing.T) *house {
 	h.Admin = &admin.Admin{
 		Users:    local.New(memory, blind, local.Options{Argon: local.Params{Memory: 8, Time: 1, Threads: 1}}),
 		Throttle: throttle.New(memory, blind, throttle.Limits{}),
+		Tokens:   &accesstoken.Keeper{Store: memory},
 		Keys:     ring,
 		Live:     memory,
 		Limits:   session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},

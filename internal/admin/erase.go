@@ -33,6 +33,9 @@ func (a *Admin) eraseUser(ctx context.Context, name string) (UserChange, error) 
 	change := UserChange{User: seen(user)}
 	change.SessionsEnded, err = a.end(ctx, user, "erased")
 	if err == nil {
+		change.TokensRevoked, err = a.revokeTokens(ctx, user, "erased")
+	}
+	if err == nil {
 		err = a.forget(ctx, resend.Kind, user.ID)
 	}
 	if err == nil {

@@ -82,6 +82,8 @@ type UserChange struct {
 	User User `json:"user"`
 	// SessionsEnded is how many sessions ended with the change.
 	SessionsEnded int `json:"sessions_ended"`
+	// TokensRevoked is how many access tokens were revoked with it.
+	TokensRevoked int `json:"tokens_revoked,omitempty"`
 	// Note says what is left to do, for people to read. It may be empty.
 	Note string `json:"note,omitempty"`
 }

@@ -48,27 +48,28 @@ func (a *Admin) SetUser(ctx context.Context, e UserEdit) (UserChange, error) {
 	return a.answer(user, err, "changed")
 }
 
-// SetPassword gives a user another password and ends all their sessions: one of
-// them may be why.
+// SetPassword gives a user another password, ends all their sessions and revokes their
+// access tokens: one of them may be why.
 func (a *Admin) SetPassword(ctx context.Context, p NewPassword) (UserChange, error) {
 	user, err := a.Users.SetPassword(ctx, p.Name, string(p.Password))
-	return a.answerEnding(ctx, user, err, "password set")
+	return a.answerRevoking(ctx, user, err, "password set")
 }
 
-// DisableUser keeps a user from signing in and ends all their sessions.
+// DisableUser keeps a user from signing in and ends all their sessions. Their access
+// tokens are refused until they are enabled.
 func (a *Admin) DisableUser(ctx context.Context, n UserName) (UserChange, error) {
 	user, err := a.Users.Disable(ctx, n.Name)
 	return a.answerEnding(ctx, user, err, "disabled")
 }
 
-// RemoveUser removes a user and ends all their sessions. The name is kept for
+// RemoveUser removes a user, ends all their sessions and revokes their access tokens. The name is kept for
 // the same person; [Admin.EnableUser] brings them back, unless they are erased.
 func (a *Admin) RemoveUser(ctx context.Context, n UserRemoval) (UserChange, error) {
 	if n.Erase {
 		return a.eraseUser(ctx, n.Name)
 	}
 	user, err := a.Users.Remove(ctx, n.Name)
-	return a.answerEnding(ctx, user, err, "removed")
+	return a.answerRevoking(ctx, user, err, "removed")
 }
 
 // EnableUser lets a disabled or removed user sign in again. Sessions from before,
@@ -107,6 +108,9 @@ func (a *Admin) endLeftovers(ctx context.Context, name string) (int, error) {
 			return 0, err
 		}
 		user = &identity.User{ID: id, Name: name}
+		if _, err := a.revokeTokens(ctx, user, "enabled"); err != nil {
+			return 0, fmt.Errorf("%s cannot sign in yet: not all access tokens from before are revoked; try again: %w", name, err)
+		}
 	case err != nil:
 		return 0, err
 	case !user.Disabled:

@@ -36,6 +36,10 @@ const (
 	FormSent Kind = "form_sent"
 	// FormDropped: it was destroyed unsent; Reason says why.
 	FormDropped Kind = "form_dropped"
+	// TokenMade: a person has made an access token for scripts.
+	TokenMade Kind = "access_token_made"
+	// TokenRevoked: access tokens have been revoked; Reason says why.
+	TokenRevoked Kind = "access_token_revoked"
 	// UserChanged: a user was added, changed, disabled, enabled or removed.
 	UserChanged Kind = "user_changed"
 	// BackchannelDelayed: an app did not take what it was told of a logout; it is

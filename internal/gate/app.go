@@ -55,6 +55,8 @@ type App struct {
 	// KeepPosts keeps a form that is sent after its session has ended by time, until its
 	// person has signed in again.
 	KeepPosts bool
+	// Tokens lets scripts in by the access tokens that people make for them.
+	Tokens bool
 	// Response says what the app may not tell browsers.
 	Response ResponseFilter
 	// Redirects says that this gate stands on plain http for an app whose

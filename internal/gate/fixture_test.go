@@ -79,6 +79,8 @@ func newGate(tb testing.TB, change ...func(*gate.App)) *door {
 		Live:     d.house.Live,
 		Sessions: d.house.Sessions,
 		Codes:    d.house.Codes,
+		Tokens:   d.house.AccessTokens,
+		Throttle: d.house.Throttle,
 		Keys:     keys,
 		Limits:   session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Audit:    d.audit,

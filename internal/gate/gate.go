@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -28,6 +29,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 	"github.com/gatehouse-sso/gatehouse/internal/resend"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/internal/throttle"
 )
 
 // Gate stands in front of one app. All fields are needed unless they say otherwise.
@@ -42,6 +44,10 @@ type Gate struct {
 	// Forms keeps what people send when their session has ended. It is not needed where
 	// the app does not want that.
 	Forms *resend.Keeper
+	// Tokens finds the access tokens of scripts, Throttle counts wrong ones. They are not
+	// needed where the app takes none.
+	Tokens   *accesstoken.Keeper
+	Throttle *throttle.Throttle
 	// Keys sign assertions.
 	Keys   *keyring.Ring
 	Limits session.Limits
@@ -84,6 +90,9 @@ type Pass struct {
 	// leaving is set when the person signs out of the app with this request.
 	leaving *leaving
 
+	// watch is of a request by token, or nil.
+	watch *tokenWatch
+
 	// One piece of memory for all that the gate adds to a request.
 	tie    live.Tie
 	writer writer
@@ -101,6 +110,9 @@ func (p *Pass) Release() {
 	if p.Session != nil {
 		p.tie.Release()
 	}
+	if p.watch != nil {
+		p.watch.release()
+	}
 }
 
 // visit is one request on its way through the gate.
@@ -111,6 +123,7 @@ type visit struct {
 	arrival   Arrival
 	at        *place
 	presented session.Presented
+	token     accesstoken.Presented
 	now       time.Time
 	// passive says that the request is no use of its session.
 	passive bool
@@ -143,6 +156,7 @@ func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *P
 	}()
 	v.at = g.place(r, a.URL.Path)
 	v.presented = v.at.cookies.Take(r.Header)
+	v.token = accesstoken.Take(r.Header)
 	g.clean(r, a.Trusted)
 	return v.walk()
 }
@@ -172,6 +186,9 @@ func (v *visit) walk() *Pass {
 	if err != nil {
 		v.badPath(err)
 		return nil
+	}
+	if v.showsToken() {
+		return v.byToken(asked)
 	}
 	v.passive = v.App.Passive.Cover(asked.Path)
 	leaves := v.leaves(asked)

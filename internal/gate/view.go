@@ -66,10 +66,11 @@ func (v *visit) view(s *live.Session, user *identity.User) (*view, error) {
 	if ok && old.fits(v.App, state, user, kid, v.now) {
 		return old, nil
 	}
-	fresh, err := v.newView(state, user, kid)
+	fresh, err := v.newView(keyring.Claims{SessionID: state.ID.String(), AuthTime: state.AuthTime, AMR: state.AMR}, user, kid)
 	if err != nil {
 		return nil, err
 	}
+	fresh.state = state
 	fresh.tags = v.tags(state, old)
 	s.Prepare(v.App.Name, fresh)
 	return fresh, nil
@@ -80,27 +81,21 @@ func (w *view) fits(app *App, state *session.Session, user *identity.User, kid s
 		!now.Before(w.from) && now.Before(w.until)
 }
 
-func (v *visit) newView(state *session.Session, user *identity.User, kid string) (*view, error) {
+// newView signs an assertion about a user. The claims say how it is known who they are;
+// the rest is filled in.
+func (v *visit) newView(claims keyring.Claims, user *identity.User, kid string) (*view, error) {
 	told, err := v.App.Naming.Of(user)
 	if err != nil {
 		return nil, err
 	}
-	token, _, err := v.Keys.Sign(v.App.Signer, keyring.Claims{
-		Issuer:    v.Portal,
-		Subject:   told.ID,
-		Audience:  v.App.Name,
-		Name:      told.Name,
-		FullName:  told.FullName,
-		Email:     told.Email,
-		Groups:    told.Groups,
-		SessionID: state.ID.String(),
-		AuthTime:  state.AuthTime,
-		AMR:       state.AMR,
-	}, v.now, v.App.Lifetime)
+	claims.Issuer, claims.Audience = v.Portal, v.App.Name
+	claims.Subject, claims.Name, claims.FullName = told.ID, told.Name, told.FullName
+	claims.Email, claims.Groups = told.Email, told.Groups
+	token, _, err := v.Keys.Sign(v.App.Signer, claims, v.now, v.App.Lifetime)
 	if err != nil {
 		return nil, err
 	}
-	w := &view{app: v.App, state: state, user: user, told: told, kid: kid, from: v.now.Add(-backwards), until: v.now.Add(v.App.Lifetime / 2)}
+	w := &view{app: v.App, user: user, told: told, kid: kid, from: v.now.Add(-backwards), until: v.now.Add(v.App.Lifetime / 2)}
 	w.names, w.values = v.App.Headers.Lines(told, token)
 	authorization, err := v.App.authorization(user)
 	if err != nil {

@@ -26,6 +26,9 @@ type writer struct {
 	method string
 	tie    *live.Tie
 	sent   bool
+	// cookieless says that the client gets no cookies, since it is a script that shows its
+	// token each time.
+	cookieless bool
 	// leaving answers instead of the app, which then talks to nobody.
 	leaving  *leaving
 	silenced bool
@@ -82,6 +85,9 @@ func (w *writer) finish() {
 	w.app.Response.Filter(h)
 	if w.page != nil {
 		w.jar.Answer(h, w.page.EscapedPath(), time.Now())
+	}
+	if w.cookieless {
+		delete(h, "Set-Cookie")
 	}
 	if !w.identified {
 		return

@@ -13,6 +13,7 @@ package house
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/backchannel"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
@@ -48,7 +50,9 @@ type House struct {
 	Codes    *handoff.Codes
 	Forms    *resend.Keeper
 	Throttle *throttle.Throttle
-	Seal     *seal.Key
+	// AccessTokens are those that people make for their scripts.
+	AccessTokens *accesstoken.Keeper
+	Seal         *seal.Key
 	// Tokens are those of the token service, with all their namespaces.
 	Tokens *tokens.Engine
 	// Backchannel tells apps of sessions that have ended, once a configuration
@@ -121,6 +125,7 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 	h.Sessions = &session.Keeper{Store: h.Live}
 	h.Codes = &handoff.Codes{Store: h.Live, Sessions: h.Sessions}
 	h.Forms = &resend.Keeper{Store: h.Live}
+	h.AccessTokens = &accesstoken.Keeper{Store: h.Live}
 	h.Throttle = throttle.New(h.Live, blind("throttle"), o.Throttle)
 
 	if known {
@@ -170,7 +175,9 @@ func (h *House) Count(ctx context.Context) (int, bool) {
 func (h *House) Close() error {
 	h.close()
 	h.work.Wait()
-	return h.Live.Close()
+	// Uses that are not written are no reason to keep the store open.
+	flushed := h.AccessTokens.Flush(context.Background())
+	return errors.Join(flushed, h.Live.Close())
 }
 
 // documentChanged is told of every change of a document.
@@ -195,6 +202,9 @@ func (h *House) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if err := h.AccessTokens.Flush(ctx); err != nil && ctx.Err() == nil {
+			h.logger.Error("cannot write what is new of access tokens", zap.Error(err))
 		}
 		for {
 			swept, err := h.Live.Sweep(ctx, sweepBatch)

@@ -44,6 +44,9 @@ func (v *visit) showAccount(status int, current store.ID, user *identity.User, p
 		v.failed(err) // the page says less, and is of use all the same
 	}
 	page.Others = len(others)
+	if page.Access, err = v.shownTokens(user, page.Access); err != nil {
+		v.failed(err) // as above
+	}
 	if page.RetryAfter > 0 {
 		page.RequestID = v.arrival.ID
 	}
@@ -146,8 +149,8 @@ func passwordProblem(password string) pages.AccountProblem {
 // keepOthers reports whether the person wants to stay signed in elsewhere.
 func (v *visit) keepOthers() bool { return v.r.PostForm.Get("keep_others") != "" }
 
-// passwordChanged ends the other sessions, one of which may be why, unless the
-// person says otherwise. This browser goes on with a new session in place of the
+// passwordChanged ends the other sessions and revokes the access tokens, one of which may
+// be why, unless the person says otherwise. This browser goes on with a new session in place of the
 // one it had, of which somebody may have a copy; the apps' hosts take it over by
 // hand-offs that nobody sees.
 func (v *visit) passwordChanged(s *live.Session, user *identity.User) {
@@ -156,6 +159,8 @@ func (v *visit) passwordChanged(s *live.Session, user *identity.User) {
 	if !v.keepOthers() {
 		page.Change = pages.AccountEnded
 		page.Ended, unfinished = v.endAllBut(s.ID, user, "password changed by the person")
+		revoked, err := v.revokeAll(user, "password changed by the person")
+		page.Revoked, unfinished = revoked, errors.Join(unfinished, err)
 	}
 	current := s.ID
 	fresh, err := v.begin(user, session.Login{AMR: []string{"pwd"}, Remember: s.State().Remembered})

@@ -182,6 +182,7 @@ func newTown(t *testing.T, raw *memstore.Store, key *seal.Key, changes ...func(*
 		Codes:    opened.Codes,
 		Limits:   session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Users:    opened.Users,
+		Tokens:   opened.AccessTokens,
 		Setup:    &portal.Setup{Store: opened.Live, Users: opened.Users},
 		Keys:     ring,
 		Seal:     key,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
@@ -34,6 +35,8 @@ type App struct {
 	Name   string
 	Target handoff.Target
 	Policy *policy.Policy
+	// Tokens says that the app lets scripts in by access tokens.
+	Tokens bool
 }
 
 // Portal serves the portal's host. All fields are needed unless they say
@@ -57,6 +60,8 @@ type Portal struct {
 	Limits   session.Limits
 	// PerUser bounds how many sessions a person has; the zero value does not.
 	PerUser session.PerUser
+	// Tokens makes and revokes the access tokens of scripts.
+	Tokens *accesstoken.Keeper
 	// Users are the people whose passwords are kept here, who may change them; nil
 	// where there are none.
 	Users *local.Users

@@ -28,6 +28,7 @@ func routes() map[string]map[string]step {
 		logoutPath:                          {get: (*visit).logoutForm, post: (*visit).logout},
 		sessionsPath:                        {get: (*visit).sessions, post: (*visit).endSessions},
 		accountPath:                         {get: (*visit).account, post: (*visit).changePassword},
+		accessPath:                          {get: (*visit).account, post: (*visit).changeTokens},
 		setupPath:                           {get: (*visit).setupForm, post: (*visit).setup},
 		"/healthz":                          {get: (*visit).healthz},
 		jwksPath:                            {get: (*visit).jwks},

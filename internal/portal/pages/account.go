@@ -28,7 +28,7 @@ type AccountChange string
 
 // The outcomes of a change. The empty one is none.
 const (
-	AccountEnded      AccountChange = "ended"      // changed, and all other sessions are ended
+	AccountEnded      AccountChange = "ended"      // changed, all other sessions are ended and access tokens revoked
 	AccountKept       AccountChange = "kept"       // changed, and the others go on as the person wanted
 	AccountUnfinished AccountChange = "unfinished" // changed, and the end of sessions could not be stored yet
 )
@@ -45,7 +45,9 @@ type Account struct {
 	Problem    AccountProblem
 	Change     AccountChange
 	Ended      int // how many sessions have ended, for AccountEnded
-	// RetryAfter is for AccountThrottled, AccountBusy, AccountUnavailable and AccountUnfinished; not shown when zero.
+	Revoked    int // how many access tokens were revoked, for AccountEnded
+	Access     AccountTokens
+	// RetryAfter is for AccountThrottled, AccountBusy, AccountUnavailable, AccountUnfinished, and the like of tokens; not shown when zero.
 	RetryAfter time.Duration
 	RequestID  string // shown with what is our fault
 }

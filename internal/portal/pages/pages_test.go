@@ -98,6 +98,7 @@ func everyPage() map[string]pages.Page {
 		}
 	}
 	maps.Copy(all, formPages())
+	maps.Copy(all, tokenPages())
 	return all
 }
 
@@ -257,6 +258,7 @@ func TestFields(t *testing.T) {
 	purposes := map[string][]string{
 		"username": {"username"}, "password": {"current-password", "new-password"}, "name": {"name"}, "email": {"email"},
 		"current": {"current-password"}, "remember": {""}, "keep_others": {""},
+		"label": {"off"}, "app": {""}, "days": {"off"},
 	}
 	for name, page := range everyPage() {
 		t.Run(name, func(t *testing.T) {
@@ -407,7 +409,7 @@ func TestProblemIsAnnounced(t *testing.T) {
 		case pages.Sessions:
 			problem = p.Problem != ""
 		case pages.Account:
-			problem = p.Problem != "" || p.Change == pages.AccountUnfinished
+			problem = p.Problem != "" || p.Change == pages.AccountUnfinished || p.Access.Problem != ""
 		}
 		_, doc := render(t, page)
 		alerts := slices.DeleteFunc(elements(doc), func(n *html.Node) bool { return value(n, "role") != "alert" })
