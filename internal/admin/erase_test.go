@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity/local"
+	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/admin"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -34,7 +35,7 @@ func (h *house) everything(t *testing.T) string {
 		}
 		text.Write(data)
 	}
-	for _, kind := range []store.Kind{session.Kind, handoff.Kind, resend.Kind} {
+	for _, kind := range []store.Kind{session.Kind, handoff.Kind, resend.Kind, accesstoken.Kind} {
 		for record, err := range h.List(t.Context(), kind, store.Filter{}) {
 			write(record, err)
 			text.Write(record.Payload)
@@ -72,6 +73,8 @@ func TestEraseLeavesNothingOfThePerson(t *testing.T) {
 		h.signIn(t, bert.User.ID)
 		h.keepForm(t, bert.User.ID)
 		h.keepForm(t, anna.ID)
+		h.accessToken(t, bert.User.ID)
+		h.accessToken(t, anna.ID)
 		if _, err := h.Throttle.Begin(t.Context(), throttle.Attempt{Name: "anna"}); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +93,7 @@ func TestEraseLeavesNothingOfThePerson(t *testing.T) {
 				t.Errorf("%q is left in the store", datum)
 			}
 		}
-		if h.live(t, bert.User.ID) != 1 || strings.Count(left, bert.User.ID) < 3 {
+		if h.live(t, bert.User.ID) != 1 || strings.Count(left, bert.User.ID) < 4 {
 			t.Error("another person has lost something")
 		}
 		events := h.audit.events
