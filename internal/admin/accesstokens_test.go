@@ -30,9 +30,15 @@ func TestWhatRevokesAccessTokens(t *testing.T) {
 		"password": {func(h *house) (admin.UserChange, error) {
 			return h.SetPassword(t.Context(), admin.NewPassword{Name: "anna", Password: "another password"})
 		}, 2},
-		"remove":  {func(h *house) (admin.UserChange, error) { return h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna"}) }, 2},
-		"disable": {func(h *house) (admin.UserChange, error) { return h.DisableUser(t.Context(), admin.UserName{Name: "anna"}) }, 0},
-		"unlock":  {func(h *house) (admin.UserChange, error) { return h.UnlockUser(t.Context(), admin.UserName{Name: "anna"}) }, 0},
+		"remove": {func(h *house) (admin.UserChange, error) {
+			return h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna"})
+		}, 2},
+		"disable": {func(h *house) (admin.UserChange, error) {
+			return h.DisableUser(t.Context(), admin.UserName{Name: "anna"})
+		}, 0},
+		"unlock": {func(h *house) (admin.UserChange, error) {
+			return h.UnlockUser(t.Context(), admin.UserName{Name: "anna"})
+		}, 0},
 	} {
 		t.Run(what, func(t *testing.T) {
 			h := open(t)
