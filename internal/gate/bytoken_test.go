@@ -276,23 +276,25 @@ func TestAScriptKeepsNobodySignedIn(t *testing.T) {
 // Attack: guessing. Wrong tokens from one address are refused after a while without a line
 // each in the log; right ones from there, and signing in from there, go on.
 func TestGuessedAccessTokensAreThrottled(t *testing.T) {
-	d := newGate(t, tokensOn)
-	good := d.accessToken(d.anna)
-	wrong := good
-	for i := range 300 {
-		wrong.Secret[0], wrong.Secret[1] = byte(i), byte(i>>8)+1
-		d.answered(ask(wiki+"/", bearing(wrong)), http.StatusUnauthorized)
-	}
-	noted := len(d.audit.events)
-	w, _ := d.admit(ask(wiki+"/", bearing(wrong)))
-	_, answer := d.admit(ask(wiki+"/", bearing(wrong)))
-	if w != nil || answer.Code != http.StatusTooManyRequests || answer.Header().Get("Retry-After") == "" || len(d.audit.events) != noted {
-		t.Errorf("%d, Retry-After %q, %d more lines", answer.Code, answer.Header().Get("Retry-After"), len(d.audit.events)-noted)
-	}
-	d.passed(ask(wiki+"/", bearing(good))).Release()
-	if got := d.audit.events[0]; got.Kind != audit.Denied || got.App != "wiki" || !got.Address.IsValid() {
-		t.Errorf("audit: %+v", got)
-	}
+	// The window of the counter does not end meanwhile.
+	synctest.Test(t, func(t *testing.T) {
+		d := newGate(t, tokensOn)
+		good := d.accessToken(d.anna)
+		wrong := good
+		for i := range 300 {
+			wrong.Secret[0], wrong.Secret[1] = byte(i), byte(i>>8)+1
+			d.answered(ask(wiki+"/", bearing(wrong)), http.StatusUnauthorized)
+		}
+		noted := len(d.audit.events)
+		pass, answer := d.admit(ask(wiki+"/", bearing(wrong)))
+		if pass != nil || answer.Code != http.StatusTooManyRequests || answer.Header().Get("Retry-After") == "" || len(d.audit.events) != noted {
+			t.Errorf("%d, Retry-After %q, %d more lines", answer.Code, answer.Header().Get("Retry-After"), len(d.audit.events)-noted)
+		}
+		d.passed(ask(wiki+"/", bearing(good))).Release()
+		if got := d.audit.events[0]; got.Kind != audit.Denied || got.App != "wiki" || !got.Address.IsValid() {
+			t.Errorf("audit: %+v", got)
+		}
+	})
 }
 
 // A store that cannot answer lets nobody in and takes nothing for a wrong token.
