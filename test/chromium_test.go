@@ -112,7 +112,7 @@ func mustHoldOneCookie(t *testing.T, ctx context.Context, address string) {
 func chromium(t *testing.T, g *gateway, path string) context.Context {
 	t.Helper()
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.IgnoreCertErrors,
 		chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP *:443 127.0.0.1:%d, MAP *:80 127.0.0.1:%d", g.https, g.http)),
 		chromedp.UserDataDir(t.TempDir()))...)

@@ -107,7 +107,7 @@ func (p *process) ask(token string) string {
 			p.t.Fatal("the verifier has ended")
 		}
 		return answer
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("no answer")
 	}
 	return ""
@@ -117,7 +117,7 @@ func (p *process) ask(token string) string {
 func (p *process) askUntil(token, want string) {
 	p.t.Helper()
 	var answer string
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if answer = p.ask(token); answer == want {
 			return
 		}

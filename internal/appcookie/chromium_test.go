@@ -34,7 +34,7 @@ func newChromium(t *testing.T, server *httptest.Server) *chromium {
 	path, err := exec.LookPath("chromium")
 	require(t, err)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.IgnoreCertErrors, chromedp.Flag("host-resolver-rules", "MAP * "+server.Listener.Addr().String()),
 		chromedp.UserDataDir(t.TempDir()))...)
 	t.Cleanup(cancel)

@@ -184,7 +184,7 @@ func (n *node) stats(app string) backchannel.Stats {
 // until waits for something that a goroutine or another process does.
 func until(t testing.TB, what string, happened func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !happened() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for: %s", what)

@@ -266,7 +266,7 @@ func TestExpiryOverTheWire(t *testing.T) {
 			if at.Before(over) {
 				t.Errorf("cut %s early", over.Sub(at))
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("a stream goes on")
 		}
 	}

@@ -205,7 +205,7 @@ func TestTLS(t *testing.T) {
 	certificate, pool := newCertificate(t)
 	defer door.Use(&tokenservice.Service{Tokens: newSpace(t, newFile(t).Engine, "shop", tokens.Limits{}), Certificate: certificate})()
 	call := func(options ...grpc.DialOption) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := tokenpb.NewTokenServiceClient(connect(t, listener.Addr().String(), options...)).ReadToken(ctx, &tokenpb.ReadTokenRequest{})
 		return err
