@@ -83,11 +83,11 @@ type outcome struct{ err error }
 
 // Session says how long a session lives. The earlier limit ends it.
 type Session struct {
-	// A session ends after this long without a request, 1 minute to 90 days, and no
+	// A session ends after this long without a request, 1 second to 90 days, and no
 	// longer than the lifetime. Default: 1h, or the lifetime when that is shorter.
 	Idle caddy.Duration `json:"idle,omitempty"`
 
-	// A session ends this long after its login, whatever happens, 1 minute to
+	// A session ends this long after its login, whatever happens, 1 second to
 	// 1 year. Default: 12h.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
 
@@ -122,8 +122,8 @@ type Keys struct {
 
 const day = 24 * time.Hour
 
-func idleBounds() bounds     { return bounds{time.Minute, 90 * day} }
-func lifetimeBounds() bounds { return bounds{time.Minute, 365 * day} }
+func idleBounds() bounds     { return bounds{time.Second, 90 * day} }
+func lifetimeBounds() bounds { return bounds{time.Second, 365 * day} }
 func rotateBounds() bounds   { return bounds{2 * day, 365 * day} }
 
 // CaddyModule returns the Caddy module information.

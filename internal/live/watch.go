@@ -13,8 +13,8 @@ const (
 	// how late a stream may be cut.
 	lookEvery = 500 * time.Millisecond
 	// lookMost bounds how long nobody looks: the clock may jump, and the requests of
-	// a session may be over. So often an active stream is a use; no idle time is
-	// as short.
+	// a session may be over. So often an active stream is a use, where the idle time is
+	// not as short.
 	lookMost = 10 * time.Second
 )
 
@@ -134,13 +134,21 @@ func (s *Session) usedSince(now time.Time) (used bool) {
 	s.looked = now
 	for _, t := range s.ties {
 		t.bits.Or(noticed)
-		if t.isStream() && now.Sub(seen) < lookMost {
+		if t.isStream() && now.Sub(seen) < t.useEvery() {
 			// Not at each look, since a use leads to the next.
 			continue
 		}
 		used = t.uses(seen, then, now) || used
 	}
 	return used
+}
+
+// useEvery returns how often a stream is a use of its session, if it is one.
+func (t *Tie) useEvery() time.Duration {
+	if idle := t.session.state.Load().IdleLimit(t.Terms.Limits); idle > 0 {
+		return min(lookMost, idle/2)
+	}
+	return lookMost
 }
 
 // uses reports whether the request is a use of a session that was seen last at seen
@@ -186,6 +194,9 @@ func (s *Session) expiring(seen, now time.Time) (over []*Tie, after time.Duratio
 			// It moves, or may begin to.
 			after = lookEvery
 		default:
+			if t.Terms.Active {
+				after = min(after, t.useEvery())
+			}
 			if end := state.End(seen, t.Terms.Limits); !end.IsZero() {
 				after = min(after, end.Sub(now))
 			}

@@ -204,6 +204,34 @@ func TestActiveStreamsWriteLittle(t *testing.T) {
 	})
 }
 
+// TestActiveStreamWithLittleTime: an open stream that is a use of the session is one also
+// where sessions end after a few seconds without any.
+func TestActiveStreamWithLittleTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t)
+		token := h.login("u-1")
+		short := session.Limits{Idle: 2 * time.Second, Lifetime: time.Hour}
+		s, _, err := h.Find(t.Context(), token, portal, short, time.Now())
+		must(t, err)
+		tie := &live.Tie{Terms: live.Terms{Active: true, Limits: short}}
+		if !s.TieTo(tie, t.Context()) {
+			t.Fatal("no tie")
+		}
+		tie.Begin(true)
+		for range 60 {
+			time.Sleep(500 * time.Millisecond)
+			if _, _, err := h.Look(t.Context(), token, portal, short, time.Now()); err != nil || tie.IsCut() {
+				t.Fatalf("over: %v, cut: %t", err, tie.IsCut())
+			}
+		}
+		tie.Release()
+		time.Sleep(3 * time.Second)
+		if _, _, err := h.Look(t.Context(), token, portal, short, time.Now()); !errors.Is(err, session.ErrNone) {
+			t.Errorf("the session goes on: %v", err)
+		}
+	})
+}
+
 // TestDetachedOutlivesTheEnd: the request by which a person signs out is not cut by it.
 func TestDetachedOutlivesTheEnd(t *testing.T) {
 	h := open(t)

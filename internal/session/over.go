@@ -13,15 +13,25 @@ const (
 	// It opens nothing any more and is in no list, but a good token of it still tells
 	// who was at this browser, so that the same person can go on there.
 	Grace = 24 * time.Hour
-	// touchLag is how late the store may learn that a session was used.
+	// touchLag is how late the store may learn that a session was used. It is told once a
+	// second; the rest is for a disk that is slow.
 	touchLag = time.Minute
 )
+
+// lastUse returns when the session may have been used last, for all that the store knows.
+func (s *Session) lastUse(configured Limits) time.Time {
+	lag := touchLag
+	if idle := s.IdleLimit(configured); idle > 0 {
+		lag = min(lag, idle)
+	}
+	return s.Seen.Add(lag)
+}
 
 // Over reports whether the session is over for sure at now: by the limits that it
 // began with, and though its last use may be known a minute late. [Session.Expired]
 // knows of stricter limits, of later uses and of clocks that were set back.
 func (s *Session) Over(now time.Time) bool {
-	end := s.End(s.Seen.Add(touchLag), Limits{})
+	end := s.End(s.lastUse(Limits{}), Limits{})
 	return !end.IsZero() && !now.Before(end)
 }
 

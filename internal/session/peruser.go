@@ -51,7 +51,7 @@ func (k *Keeper) surplus(ctx context.Context, login Login, now time.Time) ([]sto
 	var others []store.ID
 	for _, s := range all {
 		// Better to count a session that is over than to overlook one that is not.
-		if s.ID != login.Replaces && !s.Expired(s.Seen.Add(touchLag), login.Limits, now) {
+		if s.ID != login.Replaces && !s.Expired(s.lastUse(login.Limits), login.Limits, now) {
 			others = append(others, s.ID)
 		}
 	}

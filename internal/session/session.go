@@ -182,7 +182,6 @@ func (s *Session) Origins() []string {
 // at seen and the configured limits are as given: the earliest of the stored
 // limits and those configured for sessions of this sort. Zero means never.
 func (s *Session) End(seen time.Time, configured Limits) time.Time {
-	configured = configured.For(s.Remembered)
 	var end time.Time
 	earlier := func(from time.Time, limit time.Duration) {
 		if limit <= 0 {
@@ -193,10 +192,19 @@ func (s *Session) End(seen time.Time, configured Limits) time.Time {
 		}
 	}
 	earlier(s.Created, s.Limits.Lifetime)
-	earlier(s.Created, configured.Lifetime)
-	earlier(seen, s.Limits.Idle)
-	earlier(seen, configured.Idle)
+	earlier(s.Created, configured.For(s.Remembered).Lifetime)
+	earlier(seen, s.IdleLimit(configured))
 	return end
+}
+
+// IdleLimit returns how long the session may go without a use when the configured limits
+// are as given. Zero means for ever.
+func (s *Session) IdleLimit(configured Limits) time.Duration {
+	stored, now := s.Limits.Idle, configured.For(s.Remembered).Idle
+	if stored <= 0 || now > 0 && now < stored {
+		return now
+	}
+	return stored
 }
 
 // Expired reports whether the session is over at now. A session that began or
