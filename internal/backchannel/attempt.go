@@ -25,7 +25,7 @@ func (s *Sender) attempt(ctx context.Context, j job) (again time.Time) {
 		return time.Time{} // somebody else has told the app
 	case err != nil:
 		s.report(ctx, fmt.Errorf("app %q is not told of a logout yet: %w", j.app.Name, err))
-		again = now.Add(s.limits.Retry)
+		again = now.Add(s.limits.lease())
 		// It is the store that fails, for all messages alike.
 		s.count(j.app.Name, func(l *lane) { l.until = again })
 		return again
@@ -49,7 +49,8 @@ func (s *Sender) attempt(ctx context.Context, j job) (again time.Time) {
 			reason = err.Error()
 		}
 		if !s.failed(j, claimed, reason) {
-			return again
+			// It is ours still, however soon that is.
+			return time.Now().Add(s.limits.pause(claimed.Attempts))
 		}
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Timeout)
@@ -76,7 +77,7 @@ func (s *Sender) claim(ctx context.Context, j job, now time.Time) (m message, ve
 			return m, 0, nil
 		}
 		m.Attempts++
-		m.Due = now.Add(s.limits.pause(m.Attempts)).UnixMilli()
+		m.Due = now.Add(max(s.limits.lease(), s.limits.pause(m.Attempts))).UnixMilli()
 		if record, err = m.record(record.Version); err != nil {
 			return message{}, 0, err
 		}

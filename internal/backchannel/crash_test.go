@@ -284,6 +284,10 @@ func TestDeadAppIsGivenUp(t *testing.T) {
 		for range 20 {
 			n.end(n.login(wiki))
 		}
+		time.Sleep(10 * time.Second)
+		if s := n.stats("wiki"); s.Failed < 6 || s.Failed > 8 { // four at once at first
+			t.Errorf("%d attempts in 10 s: an app that is just restarting is to be told soon", s.Failed)
+		}
 		time.Sleep(23 * time.Hour)
 		if n.queued() != 20 {
 			t.Errorf("%d queued after 23 h, want 20", n.queued())

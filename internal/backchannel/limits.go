@@ -15,8 +15,8 @@ type Limits struct {
 	Timeout time.Duration
 	// Retry is the pause after a first failure; it doubles with each further one up
 	// to RetryMost, and up to half is added by chance, so that what failed together
-	// does not come back together. It is longer than Timeout, since within the
-	// pause a message belongs to whoever sends it. Default: 15 s and 10 min.
+	// does not come back together. Default: 1 s, which is how long many apps take to
+	// restart, and 10 min.
 	Retry     time.Duration
 	RetryMost time.Duration
 	// MaxAge and MaxAttempts are when a message that an app did not take is given
@@ -32,7 +32,7 @@ type Limits struct {
 
 func (l Limits) orDefaults() Limits {
 	l.Timeout = or(l.Timeout, 10*time.Second)
-	l.Retry = max(or(l.Retry, 15*time.Second), l.Timeout+l.Timeout/2)
+	l.Retry = or(l.Retry, time.Second)
 	l.RetryMost = max(or(l.RetryMost, 10*time.Minute), l.Retry)
 	l.MaxAge = or(l.MaxAge, 24*time.Hour)
 	l.MaxAttempts = or(l.MaxAttempts, 200)
@@ -65,5 +65,9 @@ func (l Limits) pause(failures int) time.Duration {
 	return pause + time.Duration(share*float64(pause)/2)
 }
 
-// longest returns more than any pause.
-func (l Limits) longest() time.Duration { return 2 * l.RetryMost }
+// lease returns how long a message belongs to whoever has begun to send it: longer than
+// that may take.
+func (l Limits) lease() time.Duration { return l.Timeout + l.Timeout/2 }
+
+// longest returns more than any pause or lease.
+func (l Limits) longest() time.Duration { return 2 * max(l.RetryMost, l.lease()) }
