@@ -23,6 +23,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/gatehouse-sso/gatehouse/examples/verify/verifytest"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/store"
 	"github.com/gatehouse-sso/gatehouse/store/memstore"
@@ -75,6 +76,13 @@ func (p *portal) sign(t *testing.T, alg keyring.Algorithm) string {
 
 // good is what a verifier says of it.
 const good = "ok u-1 ada"
+
+func isGood(answer string) bool { return answer == good }
+
+// trust is what a verifier is told of the portal.
+func (p *portal) trust() verifytest.Trust {
+	return verifytest.Trust{JWKS: p.URL, Issuer: issuer, Audience: audience}
+}
 
 // rotate rotates twice, so that a key signs which was never published before.
 func (p *portal) rotate(t *testing.T) {

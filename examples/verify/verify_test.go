@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/examples/verify/go/gatehouse"
+	"github.com/gatehouse-sso/gatehouse/examples/verify/verifytest"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 )
 
@@ -31,14 +32,14 @@ var keyed = []keyring.Algorithm{keyring.ES256, keyring.EdDSA, keyring.RS256}
 // Each verifier keeps each promise. They run at the same time: most of it is
 // waiting for the floor to pass.
 func TestVerifiers(t *testing.T) {
-	promises := map[string]func(*testing.T, verifier){
+	promises := map[string]func(*testing.T, verifytest.Verifier){
 		"accepts good tokens": acceptsGood,
 		"refuses bad tokens":  refusesBad,
 		"follows rotation":    followsRotation,
 		"outlives the portal": outlivesPortal,
 	}
-	for _, v := range verifiers(t) {
-		t.Run(v.name, func(t *testing.T) {
+	for _, v := range verifytest.All(t, ".") {
+		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			for name, keeps := range promises {
 				t.Run(name, func(t *testing.T) {
@@ -46,7 +47,7 @@ func TestVerifiers(t *testing.T) {
 					keeps(t, v)
 				})
 			}
-			if v.name == "php" {
+			if v.Name == "php" {
 				t.Run("keeps keys in a file", func(t *testing.T) { keepsKeysInFile(t, v) })
 			}
 		})
@@ -56,16 +57,16 @@ func TestVerifiers(t *testing.T) {
 // A good assertion of each algorithm is accepted, and the keys are fetched once.
 // Signatures with leading zeros are what a conversion to DER gets wrong, so
 // there are many of them.
-func acceptsGood(t *testing.T, v verifier) {
+func acceptsGood(t *testing.T, v verifytest.Verifier) {
 	p := newPortal(t)
-	process := v.start(t, p)
+	process := v.Start(t, p.trust())
 	for _, alg := range keyed {
-		if answer := process.ask(p.sign(t, alg)); answer != good {
+		if answer := process.Ask(p.sign(t, alg)); answer != good {
 			t.Errorf("%s: %s", alg, answer)
 		}
 	}
 	for range 600 {
-		if answer := process.ask(p.sign(t, keyring.ES256)); answer != good {
+		if answer := process.Ask(p.sign(t, keyring.ES256)); answer != good {
 			t.Fatal(answer)
 		}
 	}
@@ -77,17 +78,17 @@ func acceptsGood(t *testing.T, v verifier) {
 // Threat 32 and its siblings (RFC 8725): every bad token is refused, after each
 // of them good ones still pass, no invented kid makes the verifier fetch again,
 // and no address in a token is ever fetched (threat 33).
-func refusesBad(t *testing.T, v verifier) {
+func refusesBad(t *testing.T, v verifytest.Verifier) {
 	p := newPortal(t)
 	var lured atomic.Int32
 	attacker := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { lured.Add(1) }))
 	defer attacker.Close()
-	process := v.start(t, p)
+	process := v.Start(t, p.trust())
 	for name, token := range badTokens(t, p, attacker.URL) {
-		if answer := process.ask(token); !strings.HasPrefix(answer, "refused: ") {
+		if answer := process.Ask(token); !strings.HasPrefix(answer, "refused: ") {
 			t.Errorf("%s: %s", name, answer)
 		}
-		if answer := process.ask(p.sign(t, keyring.ES256)); answer != good {
+		if answer := process.Ask(p.sign(t, keyring.ES256)); answer != good {
 			t.Fatalf("after %s a good token: %s", name, answer)
 		}
 	}
@@ -254,12 +255,12 @@ func tamper(token string) string {
 // Keys rotate under a running verifier: the key that was published next needs no
 // fetch; a key that nobody has announced is found by one, not more often than
 // the floor allows; and a key that has left the JWKS counts no more after it.
-func followsRotation(t *testing.T, v verifier) {
+func followsRotation(t *testing.T, v verifytest.Verifier) {
 	p := newPortal(t)
-	slow, quick := v.start(t, p), v.start(t, p, "--floor", "1")
+	slow, quick := v.Start(t, p.trust()), v.Start(t, p.trust(), "--floor", "1")
 	first := p.sign(t, keyring.ES256)
-	for _, process := range []*process{slow, quick} {
-		if answer := process.ask(first); answer != good {
+	for _, process := range []*verifytest.Process{slow, quick} {
+		if answer := process.Ask(first); answer != good {
 			t.Fatal(answer)
 		}
 	}
@@ -267,36 +268,36 @@ func followsRotation(t *testing.T, v verifier) {
 		t.Fatal(err)
 	}
 	p.fetches.Store(0)
-	if answer := slow.ask(p.sign(t, keyring.ES256)); answer != good || p.fetches.Load() != 0 {
+	if answer := slow.Ask(p.sign(t, keyring.ES256)); answer != good || p.fetches.Load() != 0 {
 		t.Errorf("after a rotation: %s, %d fetches", answer, p.fetches.Load())
 	}
 	p.rotate(t)
 	second := p.sign(t, keyring.ES256)
 	for range 100 {
-		if answer := slow.ask(second); !strings.HasPrefix(answer, "refused: ") {
+		if answer := slow.Ask(second); !strings.HasPrefix(answer, "refused: ") {
 			t.Fatalf("a key that was never fetched: %s", answer)
 		}
 	}
 	if n := p.fetches.Load(); n != 0 {
 		t.Errorf("%d fetches within the floor", n)
 	}
-	quick.askUntil(second, good)
-	if answer := quick.ask(first); answer != good {
+	quick.AskUntil(second, isGood)
+	if answer := quick.Ask(first); answer != good {
 		t.Errorf("a retired key in its grace: %s", answer)
 	}
 	if _, err := p.ring.Maintain(t.Context(), time.Now().Add(3*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	p.rotate(t)
-	quick.askUntil(p.sign(t, keyring.ES256), good)
-	if answer := quick.ask(first); !strings.HasPrefix(answer, "refused: ") {
+	quick.AskUntil(p.sign(t, keyring.ES256), isGood)
+	if answer := quick.Ask(first); !strings.HasPrefix(answer, "refused: ") {
 		t.Errorf("a retired key after its grace: %s", answer)
 	}
 }
 
 // While the portal is away a verifier goes on with the keys that it has; one
 // that has none refuses, and finds them when the portal is back.
-func outlivesPortal(t *testing.T, v verifier) {
+func outlivesPortal(t *testing.T, v verifytest.Verifier) {
 	p := newPortal(t)
 	token := p.sign(t, keyring.ES256)
 	var away atomic.Bool
@@ -308,29 +309,29 @@ func outlivesPortal(t *testing.T, v verifier) {
 		}
 		handler.ServeHTTP(w, r)
 	})
-	before := v.start(t, p, "--floor", "1")
-	if answer := before.ask(token); answer != good {
+	before := v.Start(t, p.trust(), "--floor", "1")
+	if answer := before.Ask(token); answer != good {
 		t.Fatal(answer)
 	}
 	away.Store(true)
-	if answer := before.ask(token); answer != good {
+	if answer := before.Ask(token); answer != good {
 		t.Errorf("with the keys at hand: %s", answer)
 	}
-	after := v.start(t, p, "--floor", "1")
-	if answer := after.ask(token); !strings.HasPrefix(answer, "refused: ") {
+	after := v.Start(t, p.trust(), "--floor", "1")
+	if answer := after.Ask(token); !strings.HasPrefix(answer, "refused: ") {
 		t.Errorf("without any keys: %s", answer)
 	}
 	away.Store(false)
-	after.askUntil(token, good)
+	after.AskUntil(token, isGood)
 }
 
 // PHP forgets everything between two requests, so its keys are kept in a file:
 // the second process fetches nothing, and a broken file is no key.
-func keepsKeysInFile(t *testing.T, v verifier) {
+func keepsKeysInFile(t *testing.T, v verifytest.Verifier) {
 	p := newPortal(t)
 	file := filepath.Join(t.TempDir(), "keys.json")
 	for range 2 {
-		if answer := v.start(t, p, "--cache", file).ask(p.sign(t, keyring.ES256)); answer != good {
+		if answer := v.Start(t, p.trust(), "--cache", file).Ask(p.sign(t, keyring.ES256)); answer != good {
 			t.Fatal(answer)
 		}
 	}
@@ -340,7 +341,7 @@ func keepsKeysInFile(t *testing.T, v verifier) {
 	if err := os.WriteFile(file, []byte(`{"fetched":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if answer := v.start(t, p, "--cache", file).ask(p.sign(t, keyring.ES256)); answer != good {
+	if answer := v.Start(t, p.trust(), "--cache", file).Ask(p.sign(t, keyring.ES256)); answer != good {
 		t.Errorf("after the file was cut: %s", answer)
 	}
 }
