@@ -63,29 +63,11 @@ func (b *Bbolt) beginAnew(now time.Time) (moved []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release(held)) }()
-	for _, file := range []string{path, seal.KeyFile(path), seal.MarkerFile(path)} {
-		aside, err := setAside(file, now)
-		if err != nil {
-			return moved, err
-		}
-		if aside != "" {
-			moved = append(moved, aside)
-		}
+	moved, err = setAside(now, path, seal.KeyFile(path), seal.MarkerFile(path))
+	if err != nil {
+		return moved, err
 	}
 	return moved, forgetSetup(setupFile(path))
-}
-
-// setAside renames a file and returns its new name, empty when there is none.
-func setAside(path string, now time.Time) (string, error) {
-	aside := path + ".old-" + now.Format("20060102-150405")
-	if _, err := os.Lstat(aside); !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("cannot set %s aside: %s is there already", path, aside)
-	}
-	err := os.Rename(path, aside)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return aside, err
 }
 
 // restored is what a restore has done.
@@ -94,7 +76,7 @@ type restored struct {
 	// store is where the users are now.
 	store string
 	// aside is where the store from before is, if there was one.
-	aside string
+	aside []string
 	// enabled are the users who may sign in by the backup and who, before, could
 	// not: they were disabled or removed since it was taken.
 	enabled []string
@@ -130,7 +112,7 @@ func (b *Bbolt) restore(ctx context.Context, backup string, force bool, now time
 		return r, errors.Join(err, remove(fresh))
 	}
 	if replaces {
-		if r.aside, err = setAside(r.store, now); err != nil {
+		if r.aside, err = setAside(now, r.store); err != nil {
 			return r, errors.Join(err, remove(fresh))
 		}
 	}

@@ -76,10 +76,10 @@ func restoreCommand() *cobra.Command {
 func printRestored(w io.Writer, r restored) {
 	fmt.Fprintf(w, "%s restored as of %s, users: %d. Everybody has to sign in again, and new keys sign.\n",
 		r.store, r.Made.Local().Format("2 Jan 2006 15:04"), r.Users)
-	if r.aside == "" {
+	if len(r.aside) == 0 {
 		fmt.Fprintln(w, "Whoever was disabled or removed since then is as before: look at `caddy gatehouse user list`.")
 	} else {
-		fmt.Fprintf(w, "The store from before is %s\n", r.aside)
+		fmt.Fprintf(w, "The store from before is %s\n", strings.Join(r.aside, ", "))
 	}
 	if len(r.enabled) > 0 {
 		fmt.Fprintf(w, "These were disabled or removed since then and can sign in AGAIN: %s\n", strings.Join(r.enabled, " "))

@@ -6,6 +6,7 @@ package caddymodule
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Map locates everything as Start does, opens nothing, and returns a line for the
@@ -45,3 +46,6 @@ func OpenHouses(place string) int {
 	n, _ := houses.References(place)
 	return n
 }
+
+// SetAside renames files and returns their new names.
+func SetAside(now time.Time, paths ...string) ([]string, error) { return setAside(now, paths...) }

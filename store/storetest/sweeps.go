@@ -32,6 +32,8 @@ func testSweep(t *testing.T, s store.Store) {
 	add(t, s, "live", 1, time.Hour)
 	add(t, s, "short", 1, time.Millisecond)
 	eventually(t, "the counter's window is over", func() bool { return add(t, s, "short", 0, 0) == 0 })
+	over := time.Now()
+	eventually(t, "it is over in whole milliseconds, too", func() bool { return time.Since(over) >= time.Millisecond })
 
 	same(t, "limit 0", sweep(t, s, 0), 0)
 	same(t, "first", sweep(t, s, 5), 5)
