@@ -23,7 +23,8 @@ func unknown(kind, word string, known []string) error {
 }
 
 // nearest returns the word that w was probably meant to be: at most two letters,
-// and less than half of the word, are different. Empty when there is none.
+// and less than half of the word, are different; or else the only one of which w is a
+// part, or which is a part of w. Empty when there is none.
 func nearest(w string, words []string) string {
 	if len(w) > 64 { // nobody mistypes that; and the distance costs len²
 		return ""
@@ -34,7 +35,31 @@ func nearest(w string, words []string) string {
 			best, word = d, candidate
 		}
 	}
-	return word
+	if word != "" {
+		return word
+	}
+	return only(words, func(candidate string) bool { return isPart(w, candidate) || isPart(candidate, w) })
+}
+
+// isPart reports whether a text is within another and long enough to mean it: `icinga`
+// for icingaweb2, `spring` of spring-boot.
+func isPart(part, of string) bool {
+	return len(part) >= 4 && strings.Contains(strings.ToLower(of), strings.ToLower(part))
+}
+
+// only returns the one word that fits, or nothing where there are more.
+func only(words []string, fits func(string) bool) string {
+	found := ""
+	for _, word := range words {
+		if !fits(word) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = word
+	}
+	return found
 }
 
 // distance returns how many letters must be changed, added or taken away to make
