@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
@@ -63,6 +64,11 @@ func (t *town) facts() ([]doctor.App, error) {
 		for _, header := range names.all() {
 			if *header.name != "" {
 				app.Headers = append(app.Headers, *header.name)
+			}
+		}
+		for _, g := range l.gates {
+			if g.walk != nil { // it runs
+				app.Hearsay = cmp.Or(app.Hearsay, g.walk.hearsay.told())
 			}
 		}
 		for _, p := range l.places {

@@ -4,6 +4,7 @@
 package caddymodule_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -47,5 +48,37 @@ func TestFactsForTheDoctor(t *testing.T) {
 	g.do("GET", "doctor", "", &facts)
 	if facts.Portal == "" || len(facts.Apps) != 1 || len(facts.Apps[0].Places) != 1 || facts.Apps[0].Places[0].Server == "" || len(facts.Keys) != 2 {
 		t.Errorf("got %+v", facts)
+	}
+}
+
+// The doctor is told who forwards without being trusted: the latest, and a machine nearby
+// rather than anybody of the Internet, who may send the header all the time.
+func TestHearsayForTheDoctor(t *testing.T) {
+	g := serve(t)
+	hearsay := func() string {
+		var facts struct{ Apps []struct{ Hearsay string } }
+		g.do("GET", "doctor", "", &facts)
+		if len(facts.Apps) != 1 {
+			t.Fatalf("got %+v", facts)
+		}
+		return facts.Apps[0].Hearsay
+	}
+	ask(t, g.port, "wiki.localhost", "/")
+	if got := hearsay(); got != "" {
+		t.Errorf("nobody has forwarded anything, and the doctor is told of %q", got)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", g.port), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = fmt.Sprintf("wiki.localhost:%d", g.port)
+	r.Header.Set("X-Forwarded-For", "203.0.113.9")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if got := hearsay(); got != "127.0.0.1" {
+		t.Errorf("the doctor is told of %q", got)
 	}
 }

@@ -19,6 +19,7 @@ type walk struct {
 	gate     *gate.Gate
 	metrics  *appMetrics
 	requests *requestIDs
+	hearsay  hearsay
 }
 
 // serve passes the request on to next, or answers it.
@@ -28,7 +29,11 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 		skipLog(r)
 	}
 	id := w.requests.next()
-	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: id, Trusted: fromTrustedProxy(r)})
+	trusted := fromTrustedProxy(r)
+	if !trusted {
+		w.hearsay.note(r)
+	}
+	pass := w.gate.Admit(rw, r, gate.Arrival{Client: clientOf(r), URL: address, ID: id, Trusted: trusted})
 	if pass == nil {
 		logRequestID(r, id)
 		w.metrics.answered.Inc()

@@ -7,7 +7,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -20,8 +22,9 @@ const hops = 4
 // call is how an app answers a browser that comes around the gate.
 type call struct {
 	*Answer
-	// led is the last address that it led to on its own host, away one elsewhere.
-	led, away string
+	// led is the last address that it led to on its own host, away one elsewhere or nil.
+	led  string
+	away *url.URL
 }
 
 // call opens the app's front page around its gate.
@@ -57,8 +60,8 @@ func (e *examination) call(ctx context.Context, u Upstream, header http.Header) 
 		if c.Status/100 != 3 || c.Header.Get("Location") == "" || err != nil {
 			return c, nil
 		}
-		if !strings.EqualFold(to.Host, public.Host) {
-			c.away = to.String()
+		if !strings.EqualFold(bare(to), bare(public)) {
+			c.away = to
 			return c, nil
 		}
 		c.led = to.RequestURI()
@@ -70,6 +73,24 @@ func (e *examination) call(ctx context.Context, u Upstream, header http.Header) 
 		}
 	}
 	return c, nil
+}
+
+// bare returns the host of an address, with its port unless the scheme implies it.
+func bare(u *url.URL) string {
+	return strings.TrimSuffix(u.Host, map[string]string{"http": ":80", "https": ":443"}[u.Scheme])
+}
+
+// strays reports whether the app leads people to itself by something else than the name
+// by which they know it: to where it listens, to an IP address, to another port.
+func (c *call) strays(u Upstream) bool {
+	public, err := url.Parse(u.URL)
+	if c.away == nil || err != nil {
+		return false
+	}
+	host := c.away.Hostname()
+	listens, _, _ := net.SplitHostPort(u.Address) // a unix socket has none
+	_, err = netip.ParseAddr(host)
+	return err == nil || isLocalhost(host) || strings.EqualFold(host, public.Hostname()) || listens != "" && strings.EqualFold(host, listens)
 }
 
 // refuses reports whether the app wants to know who it is.

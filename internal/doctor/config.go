@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -30,8 +31,11 @@ func misses(app App) []Finding {
 // proxies looks at whose word about clients counts. An https address whose TLS does not
 // end in Caddy lies behind somebody who forwards.
 func proxies(app App) []Finding {
-	const check = "proxies"
-	var findings []Finding
+	const (
+		check  = "proxies"
+		remedy = "name the load balancer in trusted_proxies (docs/behind-a-load-balancer.md)"
+	)
+	findings := hearsay(app, remedy)
 	for _, p := range app.Places {
 		subject := app.Name + " at " + p.URL
 		behind := strings.HasPrefix(p.URL, "https://") && !p.EndsTLS
@@ -41,10 +45,26 @@ func proxies(app App) []Finding {
 				"name only your load balancers in trusted_proxies"))
 		case behind && !p.TrustsProxies:
 			findings = append(findings, warn(check, subject, fmt.Sprintf("TLS ends in front of Caddy, and the server %s trusts nobody there: everybody seems to come from one address", p.Server),
-				"name the load balancer in trusted_proxies (docs/behind-a-load-balancer.md)"))
+				remedy))
 		case behind:
 			findings = append(findings, ok(check, subject, "TLS ends in front of Caddy, which trusts a proxy there"))
 		}
 	}
 	return findings
+}
+
+// hearsay tells of a peer that says for whom it forwards and is not trusted. In a private
+// network it is a load balancer, most of the time; from anywhere else come scanners that
+// make such headers up.
+func hearsay(app App, remedy string) []Finding {
+	const check = "proxies"
+	peer, err := netip.ParseAddr(app.Hearsay)
+	if err != nil {
+		return nil
+	}
+	text := fmt.Sprintf("%v says for whom it forwards, in X-Forwarded-For or Forwarded, and is not trusted: what it forwards counts as its own", peer)
+	if peer.IsPrivate() || peer.IsLoopback() || peer.IsLinkLocalUnicast() {
+		return []Finding{warn(check, app.Name, text, "if it is yours, "+remedy)}
+	}
+	return []Finding{ok(check, app.Name, text)}
 }

@@ -34,6 +34,10 @@ type App struct {
 	Upstreams  []Upstream `json:"upstreams,omitempty"`
 	// Misses are requests for the app's addresses that come to no gate.
 	Misses []Miss `json:"misses,omitempty"`
+	// Hearsay is the address of a peer that, since the configuration was loaded, has said
+	// for whom it forwards (X-Forwarded-For, Forwarded) without being trusted; one of a
+	// private network rather than another. It is empty when nobody has.
+	Hearsay string `json:"hearsay,omitempty"`
 }
 
 // Place is a public address of an app.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -140,12 +141,15 @@ func (s sight) login(app App, subject string) (Finding, bool) {
 	return ok(check, subject, "its own sign-in page gives way to a name in "+names(app)), true
 }
 
-// links judges whether the app sends people to where it listens instead of to where it lives.
+// links judges whether the app sends people to an address of its own instead of to where
+// it lives.
 func (s sight) links(u Upstream, subject string) (Finding, bool) {
-	if s.stranger.away == "" || !strings.Contains(s.stranger.away, "//"+u.Address) {
+	if !s.stranger.strays(u) {
 		return Finding{}, false
 	}
-	return fail("links", subject, "redirects people to "+s.stranger.away+", around the gate", "set the app's own address to "+u.URL), true
+	// Without the query, which is the app's own affair and may be secret.
+	to := url.URL{Scheme: s.stranger.away.Scheme, Host: s.stranger.away.Host, Path: s.stranger.away.Path}
+	return fail("links", subject, "redirects people to "+to.String()+", around the gate", "set the app's own address to "+u.URL), true
 }
 
 // names says by what the app knows people.

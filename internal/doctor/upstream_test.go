@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -140,14 +141,37 @@ func TestOwnLoginPage(t *testing.T) {
 	}
 }
 
-// An app that redirects to where it listens leads people around the gate.
+// An app that redirects to itself by anything but the name by which people know it, to
+// where it listens or to an address, leads them around the gate. One that leads to its
+// own pages or to somebody else's does not.
 func TestAppRedirectsToItsAddress(t *testing.T) {
-	facts, _ := behind(t, func(w http.ResponseWriter, r *http.Request) {
-		local := r.Context().Value(http.LocalAddrContextKey)
-		http.Redirect(w, r, fmt.Sprintf("http://%v/start", local), http.StatusFound)
-	})
-	if got := one(t, doctor.Examine(t.Context(), &world{}, facts, doctor.Options{}), "links"); got.Status != doctor.Fail {
-		t.Errorf("got %+v", got)
+	for to, strays := range map[string]bool{
+		"http://LISTENS/start":          true,
+		"http://127.0.0.1/start":        true,
+		"https://192.0.2.7:8443/?sid=x": true,
+		"http://[2001:db8::7]/":         true,
+		"http://localhost:8080/start":   true,
+		"http://wiki.localhost:8080/":   true,
+		"//192.0.2.7/start":             true,
+		"/start":                        false,
+		"http://wiki.localhost/start":   false,
+		"http://wiki.localhost:80/":     false,
+		"https://idp.example.com/":      false,
+	} {
+		facts, _ := behind(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/" {
+				w.Header().Set("Location", strings.Replace(to, "LISTENS", fmt.Sprint(r.Context().Value(http.LocalAddrContextKey)), 1))
+				w.WriteHeader(http.StatusFound)
+			}
+		})
+		found := doctor.Examine(t.Context(), &world{}, facts, doctor.Options{})
+		if strays {
+			if got := one(t, found, "links"); got.Status != doctor.Fail || strings.Contains(got.Text, "sid") || !strings.Contains(got.Remedy, "http://wiki.localhost/") {
+				t.Errorf("%s: got %+v", to, got)
+			}
+		} else if i := slices.IndexFunc(found, func(f doctor.Finding) bool { return f.Check == "links" }); i >= 0 {
+			t.Errorf("%s: got %+v", to, found[i])
+		}
 	}
 }
 

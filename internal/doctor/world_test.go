@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +172,22 @@ func TestHeaders(t *testing.T) {
 		if got := one(t, doctor.Examine(t.Context(), &world{}, doctor.Facts{Apps: []doctor.App{app}}, doctor.Options{}), "headers"); got.Status != c.want {
 			t.Errorf("%s: got %+v, want %s", name, got, c.want)
 		}
+	}
+}
+
+// Forwarded headers from somebody who is not trusted move nothing (threat 7). From a
+// machine nearby they mean that a load balancer was forgotten; from the Internet, nothing.
+func TestForwardedByNobodyTrusted(t *testing.T) {
+	for peer, want := range map[string]doctor.Status{
+		"10.0.0.5": doctor.Warn, "127.0.0.1": doctor.Warn, "fd00::5": doctor.Warn, "203.0.113.5": doctor.OK, "2001:db8::5": doctor.OK,
+	} {
+		facts := doctor.Facts{Apps: []doctor.App{{Name: "wiki", Hearsay: peer}}}
+		if got := one(t, doctor.Examine(t.Context(), &world{}, facts, doctor.Options{}), "proxies"); got.Status != want || !strings.Contains(got.Text, peer+" says") {
+			t.Errorf("%s: got %+v, want %s", peer, got, want)
+		}
+	}
+	facts := doctor.Facts{Apps: []doctor.App{{Name: "wiki"}}}
+	if found := doctor.Examine(t.Context(), &world{}, facts, doctor.Options{}); slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check == "proxies" }) {
+		t.Errorf("nobody has said anything: %+v", found)
 	}
 }
