@@ -59,6 +59,7 @@ func TestIdentityHeaders(t *testing.T) {
 	t.Run("Arrives", func(t *testing.T) { identityArrives(t, s) })
 	t.Run("SpoofedInAnySpelling", func(t *testing.T) { spoofed(t, s) })
 	t.Run("ConnectionNamesOurHeader", func(t *testing.T) { connectionNames(t, s) })
+	t.Run("NoTunnel", func(t *testing.T) { noTunnel(t, s) })
 	t.Run("Authorization", func(t *testing.T) { authorization(t, s) })
 	t.Run("NamesOfPeople", func(t *testing.T) { namesOfPeople(t, s) })
 	t.Run("ForwardedByNobody", func(t *testing.T) { forwardedByNobody(t, s) })
@@ -175,6 +176,29 @@ func connectionNames(t *testing.T, v visitor) {
 		got := v.app.last(t)
 		if len(got.values("X-Gatehouse-Jwt")) != 1 || len(got.values("Remote-User")) != 1 {
 			t.Errorf("%q leaves %q", line, got.lines)
+		}
+	}
+}
+
+// The app would speak any other protocol that a client asks for, and whoever may read one
+// public page would go on past the gate: with HTTP/2 by further requests, for every path
+// and as anybody ("h2c smuggling").
+func noTunnel(t *testing.T, v visitor) {
+	for _, lines := range []string{
+		"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings",
+		"Upgrade: H2C\r\nConnection: upgrade", "Upgrade: websocket, h2c\r\nConnection: Upgrade",
+		"Upgrade: h2c\r\nUpgrade: websocket\r\nConnection: Upgrade", "Upgrade: websocket\r\nUpgrade: h2c\r\nConnection: Upgrade",
+		"Upgrade: TLS/1.2\r\nConnection: Upgrade", "Upgrade: anything\r\nConnection: Upgrade",
+	} {
+		for _, signedIn := range []bool{true, false} {
+			answer := v.sends(t, "/public/x", signedIn, lines)
+			if answer.status != http.StatusOK {
+				t.Errorf("%q, signed in %t: answered %d", lines, signedIn, answer.status)
+			}
+			got := v.app.last(t)
+			if values := slices.Concat(got.values("Upgrade"), got.values("HTTP2-Settings")); len(values) > 0 {
+				t.Errorf("%q, signed in %t: the app is asked for %q", lines, signedIn, values)
+			}
 		}
 	}
 }

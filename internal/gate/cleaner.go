@@ -91,10 +91,12 @@ func neverFromClients() []string {
 }
 
 // Clean removes from a request's header every name that the client may not use,
-// in whatever spelling, and takes what the gate sets out of Connection, where a
-// client could have the proxy delete it (Oathkeeper GHSA-w9mr-28mw-j8hg).
+// in whatever spelling, takes what the gate sets out of Connection, where a
+// client could have the proxy delete it (Oathkeeper GHSA-w9mr-28mw-j8hg), and lets it
+// ask for no other protocol than WebSocket.
 func (c *Cleaner) Clean(h http.Header) {
 	c.remove(h)
+	cleanUpgrade(h)
 	if lines := h["Connection"]; lines != nil {
 		c.cleanConnection(h, lines)
 	}

@@ -57,6 +57,7 @@ func TestOrdinaryHeadersStay(t *testing.T) {
 	} {
 		h[name] = []string{"x"}
 	}
+	h["Upgrade"] = []string{"WebSocket"}
 	want := maps.Clone(h)
 	cleaner("X-Erp-User").Clean(h)
 	if diff := cmp.Diff(want, h); diff != "" {
@@ -154,10 +155,32 @@ func TestConnectionCannotNameOurHeaders(t *testing.T) {
 	}
 }
 
+// A client cannot have its connection handed to the app for another protocol, in which
+// it would say what it likes past the gate: requests for other paths, with the headers
+// of anybody ("h2c smuggling").
+func TestClientsAskForNoProtocolButWebSocket(t *testing.T) {
+	for _, lines := range [][]string{
+		{"h2c"}, {"H2C"}, {" h2c "}, {"h2c, websocket"}, {"websocket, h2c"}, {"websocket", "h2c"}, {"h2c", "websocket"},
+		{"websocket/13"}, {"TLS/1.0"}, {"HTTP/2.0"}, {"SPDY/3.1"}, {"tcp"}, {"connect-udp"}, {""}, {"", "h2c"},
+	} {
+		h := http.Header{"Upgrade": lines, "Connection": {"Upgrade, HTTP2-Settings"}, "Http2-Settings": {"AAMAAABkAAQAAP__"}}
+		cleaner().Clean(h)
+		if len(h["Upgrade"])+len(h["Http2-Settings"]) > 0 {
+			t.Errorf("%q: %v", lines, h)
+		}
+	}
+	for _, line := range []string{"websocket", "WebSocket", "\twebsocket "} {
+		h := http.Header{"Upgrade": {line}}
+		if cleaner().Clean(h); len(h) != 1 {
+			t.Errorf("%q is lost", line)
+		}
+	}
+}
+
 // Fields behind the body are cleaned as those before it, announced or not, when
 // they arrive. Over a real connection, since a server fills them in late.
 func TestForgedTrailersAreRemoved(t *testing.T) {
-	for name, announce := range map[string]string{"announced": "Trailer: Remote-User, X-Sum\r\n", "half": "Trailer: X-Sum\r\n", "silent": ""} {
+	for name, announce := range map[string]string{"announced": "Trailer: Remote-User, Cookie, X-Sum\r\n", "half": "Trailer: X-Sum\r\n", "silent": ""} {
 		t.Run(name, func(t *testing.T) {
 			got := make(chan http.Header, 1)
 			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -185,7 +208,7 @@ func TestForgedTrailersAreRemoved(t *testing.T) {
 			}
 			defer conn.Close()
 			_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"+announce+
-				"\r\n1\r\nx\r\n0\r\nRemote-User: admin\r\nRemote_Groups: admins\r\nX-Sum: 1\r\n\r\n")
+				"\r\n1\r\nx\r\n0\r\nRemote-User: admin\r\nRemote_Groups: admins\r\nCookie: app=another\r\nX-Sum: 1\r\n\r\n")
 			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -193,7 +216,7 @@ func TestForgedTrailersAreRemoved(t *testing.T) {
 			defer res.Body.Close()
 			trailer := <-got
 			for name := range trailer {
-				if strings.HasPrefix(name, "Remote") {
+				if strings.HasPrefix(name, "Remote") || name == "Cookie" {
 					t.Errorf("%s arrived", name)
 				}
 			}

@@ -101,12 +101,12 @@ type Pass struct {
 }
 
 // Release ends the bond between the request and its session, and what the app has
-// put into the header of an answer that it did not send.
+// put into the header of an answer that it did not send, or behind one that it did.
 func (p *Pass) Release() {
 	if p.leaving != nil {
 		p.leaving.unanswered()
 	}
-	p.writer.finish()
+	p.writer.end()
 	if p.Session != nil {
 		p.tie.Release()
 	}

@@ -181,6 +181,82 @@ func TestEarlyHints(t *testing.T) {
 	harmless(t, "answer", res.Header, true)
 }
 
+// TestHostileTrailers: what an app may not say in the header of its answer it cannot say
+// behind the body either, where a proxy on the way may put it into the header (threats
+// 41, 42). A server that has waited for a body in vain would do so itself.
+func TestHostileTrailers(t *testing.T) {
+	const announce = "Set-Cookie, clear-site-data , X-Sum"
+	say := func(h http.Header, prefix string) {
+		h.Add(prefix+"Set-Cookie", cookie+"=x; Path=/; Secure")
+		h.Add(prefix+"Set-Cookie", "other=1; Domain=example.com")
+		h.Set(prefix+"Clear-Site-Data", `"*"`)
+		h.Set(prefix+"X-Sum", "1")
+	}
+	apps := map[string]http.HandlerFunc{
+		"announced": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Trailer", announce)
+			io.WriteString(w, "body")
+			say(w.Header(), "")
+		},
+		"not announced": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "body")
+			if err := http.NewResponseController(w).Flush(); err != nil { // or it would have a length, and no trailer
+				t.Error(err)
+			}
+			say(w.Header(), http.TrailerPrefix)
+		},
+		"proxy": func(w http.ResponseWriter, r *http.Request) {
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				hostile(w.Header())
+				w.Header().Set("Trailer", announce)
+				io.WriteString(w, "body")
+				say(w.Header(), "")
+			}))
+			defer upstream.Close()
+			clear(w.Header())
+			to, _ := url.Parse(upstream.URL)
+			httputil.NewSingleHostReverseProxy(to).ServeHTTP(w, r)
+		},
+	}
+	for what, app := range apps {
+		t.Run(what, func(t *testing.T) {
+			d := newGate(t, public("/*"))
+			_, token := d.signIn()
+			server := d.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				hostile(w.Header())
+				app(w, r)
+			}))
+			for who, token := range map[string]session.Token{"signed in": token, "nobody": {}} {
+				res := get(t, server.URL+"/", token)
+				if _, err := io.Copy(io.Discard, res.Body); err != nil {
+					t.Fatal(err)
+				}
+				harmless(t, who, res.Header, token != session.Token{})
+				if diff := cmp.Diff(http.Header{"X-Sum": {"1"}}, res.Trailer); diff != "" {
+					t.Errorf("%s: trailer: %s", who, diff)
+				}
+			}
+		})
+	}
+	t.Run("header that waits for a body", func(t *testing.T) {
+		d := newGate(t)
+		_, token := d.signIn()
+		w := &waiting{ResponseRecorder: httptest.NewRecorder()}
+		r := ask(wiki+"/", holding(token))
+		pass := d.Admit(w, r, gate.Arrival{URL: r.URL})
+		hostile(pass.Writer.Header())
+		pass.Writer.WriteHeader(http.StatusOK)
+		say(pass.Writer.Header(), "")
+		pass.Release()
+		harmless(t, "answer", w.Header(), true)
+	})
+}
+
+// waiting sends the header with the first bytes of the body, as what compresses does.
+type waiting struct{ *httptest.ResponseRecorder }
+
+func (w *waiting) WriteHeader(int) {}
+
 // TestWriterKeepsTheWaysOpen by which a server sends fast and at once.
 func TestWriterKeepsTheWaysOpen(t *testing.T) {
 	d := newGate(t)

@@ -26,6 +26,7 @@ type writer struct {
 	method string
 	tie    *live.Tie
 	sent   bool
+	head   notBehind
 	// cookieless says that the client gets no cookies, since it is a script that shows its
 	// token each time.
 	cookieless bool
@@ -46,8 +47,13 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		first := !w.sent
 		w.finish()
-		if w.leaving != nil && w.leaving.answers() {
+		answered := w.leaving != nil && w.leaving.answers()
+		if first {
+			w.head = handedOn(w.Header())
+		}
+		if answered {
 			w.silenced = true
 			return
 		}
@@ -99,6 +105,16 @@ func (w *writer) finish() {
 	deleteTargeted(h)
 	w.private[0] = "private"
 	h["Cache-Control"] = w.private[:]
+}
+
+// end makes fit what leaves when the app is through: a trailer, or all of an answer that
+// the app has left to the server.
+func (w *writer) end() {
+	if w.sent {
+		w.head.restore(w.Header())
+		return
+	}
+	w.finish()
 }
 
 func (w *writer) Write(p []byte) (int, error) {
