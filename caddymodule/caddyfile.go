@@ -84,6 +84,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		url URL…
 //		allow|deny [any] [user NAME…] [group NAME…] [path PATH…] [method METHOD…] [address CIDR…]
 //		public PATH…
+//		own_auth PATH…
 //		header jwt|user|name|email|groups|session_expires NAME|off
 //		strip HEADER…|off
 //		group_separator ,|"|"|;
@@ -99,6 +100,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]
 //		csrf strict
+//		preflight pass
 //		passive PATH…|off
 //		streams active
 //		logout_on PATH[?QUERY]…|off

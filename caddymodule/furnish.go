@@ -154,6 +154,7 @@ func (l *located) app() (*gate.App, error) {
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),
 		StrictOrigin:      settings.CSRF == "strict",
 		KeepAuthorization: settings.KeepAuthorization,
+		PassPreflight:     settings.Preflight == "pass",
 		Passive:           passive,
 		StreamsActive:     settings.Streams == "active",
 		Tokens:            settings.Tokens == "on",

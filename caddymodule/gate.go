@@ -46,7 +46,10 @@ type Gate struct {
 	// balancer in front of Caddy, and for an app below a path.
 	URLs []string `json:"urls,omitempty"`
 
-	// Who may do what, and the paths for which nobody needs to sign in (`public`).
+	// Who may do what, and the paths for which nobody needs to sign in: those that anybody
+	// may see (`public`), and those whose callers the app checks itself (`own_auth`), with
+	// an account or a token of its own. There, the client's `Authorization` arrives, and
+	// nobody has an identity, whoever is signed in.
 	// A rule that denies wins; among those that allow, one is enough; without any,
 	// everybody who is signed in may pass.
 	policy.Rules
@@ -112,6 +115,11 @@ type Gate struct {
 	// this themselves. Default: empty, the app decides.
 	CSRF string `json:"csrf,omitempty"`
 
+	// `pass` lets CORS preflights through to the app: the OPTIONS by which a browser asks
+	// whether a page of another origin may send what it wants to. They come from nobody.
+	// Otherwise they are answered as any request without a session. Default: empty.
+	Preflight string `json:"preflight,omitempty"`
+
 	// Paths whose requests do not count as a use of the session, so that what pages
 	// ask for by themselves, over and over, keeps nobody signed in: exact or
 	// `/prefix/*`. Default: none.
@@ -169,7 +177,9 @@ func (g *Gate) options() table {
 		"url":                   list(&g.URLs, "URL…", checkAddress),
 		"allow":                 ruleOption(&g.Rules.Rules, false),
 		"deny":                  ruleOption(&g.Rules.Rules, true),
-		"public":                list(&g.Public, "PATH…", checkPublic),
+		"public":                list(&g.Public, "PATH…", checkPaths),
+		"own_auth":              list(&g.OwnAuth, "PATH…", checkPaths),
+		"preflight":             choice(&g.Preflight, "pass"),
 		"header":                headerOption(&g.Headers),
 		"group_separator":       choice(&g.GroupSeparator, ",", "|", ";"),
 		"user_as":               text(&g.UserAs, "name|lower|email|attr:KEY", checkUserAs),
@@ -184,7 +194,7 @@ func (g *Gate) options() table {
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
 		"csrf":                  choice(&g.CSRF, "strict"),
-		"passive":               orOff(&g.Passive, list(&g.Passive, "PATH…", checkPassive)),
+		"passive":               orOff(&g.Passive, list(&g.Passive, "PATH…", checkPaths)),
 		"streams":               choice(&g.Streams, "active"),
 		"keep_posts":            choice(&g.KeepPosts, "on", "off"),
 		"tokens":                choice(&g.Tokens, "off", "on"),
@@ -278,6 +288,9 @@ func (g *Gate) Validate() error {
 	if g.CSRF != "" && g.CSRF != "strict" {
 		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
 	}
+	if g.Preflight != "" && g.Preflight != "pass" {
+		return g.wrap(fmt.Errorf("preflight: %w", unknown("word", g.Preflight, []string{"pass"})))
+	}
 	if g.Streams != "" && g.Streams != "active" {
 		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
 	}
@@ -339,8 +352,8 @@ func (g *Gate) title() string {
 	return "an app without a name" + written(g.Source)
 }
 
-// checkPassive checks one path of the option `passive`.
-func checkPassive(path string) error {
+// checkPaths checks one path of an option that takes paths.
+func checkPaths(path string) error {
 	_, err := policy.CompilePaths(path)
 	return err
 }

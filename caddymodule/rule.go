@@ -109,9 +109,3 @@ func parseNetworks(words []string) ([]netip.Prefix, error) {
 	}
 	return networks, nil
 }
-
-// checkPublic checks one path of the option `public`.
-func checkPublic(path string) error {
-	_, err := policy.Compile(policy.Rules{Public: []string{path}})
-	return err
-}

@@ -40,6 +40,9 @@ type App struct {
 	StrictOrigin bool
 	// KeepAuthorization leaves the client's Authorization header to the app.
 	KeepAuthorization bool
+	// PassPreflight lets the questions pass that browsers ask before a script of another
+	// origin may send what it wants to.
+	PassPreflight bool
 	// Passive are the paths whose requests do not count as a use of the session: what
 	// pages ask for by themselves, over and over, keeps nobody signed in.
 	Passive policy.Paths

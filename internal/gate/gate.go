@@ -124,7 +124,9 @@ type visit struct {
 	at        *place
 	presented session.Presented
 	token     accesstoken.Presented
-	now       time.Time
+	// authorization is what the client has sent in that header, less our own tokens.
+	authorization []string
+	now           time.Time
 	// passive says that the request is no use of its session.
 	passive bool
 	tied    *Pass
@@ -157,6 +159,7 @@ func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *P
 	v.at = g.place(r, a.URL.Path)
 	v.presented = v.at.cookies.Take(r.Header)
 	v.token = accesstoken.Take(r.Header)
+	v.authorization = r.Header["Authorization"]
 	g.clean(r, a.Trusted)
 	return v.walk()
 }
@@ -187,11 +190,17 @@ func (v *visit) walk() *Pass {
 		v.badPath(err)
 		return nil
 	}
-	if v.showsToken() {
+	if v.App.PassPreflight && isPreflight(v.r) {
+		return v.preflight(asked)
+	}
+	leaves := v.leaves(asked)
+	switch {
+	case v.App.Policy.OwnAuth(asked.Path):
+		v.leaveToApp(leaves)
+	case v.showsToken():
 		return v.byToken(asked)
 	}
 	v.passive = v.App.Passive.Cover(asked.Path)
-	leaves := v.leaves(asked)
 	form, resends := v.confirmed()
 	for {
 		s, user, err := v.find()
@@ -228,7 +237,10 @@ func (v *visit) walk() *Pass {
 				v.signOutHeld()
 				return nil
 			}
-			if !v.keeps(form) {
+			switch {
+			case v.probesLink():
+				v.answerProbe()
+			case !v.keeps(form):
 				v.signIn()
 			}
 			return nil

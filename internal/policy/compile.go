@@ -30,6 +30,9 @@ func Compile(rules Rules) (*Policy, error) {
 	if p.public, err = compilePaths(rules.Public); err != nil {
 		return nil, fmt.Errorf("public: %w", err)
 	}
+	if p.ownAuth, err = compilePaths(rules.OwnAuth); err != nil {
+		return nil, fmt.Errorf("own_auth: %w", err)
+	}
 	for _, r := range rules.Rules {
 		c, err := compileRule(r)
 		if err != nil {

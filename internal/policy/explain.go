@@ -19,14 +19,18 @@ type Line struct {
 	Decides bool `json:"decides,omitempty"`
 }
 
-// Explain tells how [Policy.Decide] comes to its decision: a line for the public
-// paths, one for every rule, and at the end the one that decides.
+// Explain tells how [Policy.Decide] comes to its decision: a line for each path
+// that is public or whose callers the app checks, one for every rule, and at the end
+// the one that decides.
 func (p *Policy) Explain(u *identity.User, f Facts) []Line {
 	d := p.Decide(u, f)
 	q := p.question(u, f)
 	var lines []Line
+	for _, path := range p.ownAuth {
+		lines = append(lines, pathLine("own_auth", path, f.Path, reasonOwnAuth))
+	}
 	for _, path := range p.public {
-		lines = append(lines, publicLine(path, f.Path))
+		lines = append(lines, pathLine("public", path, f.Path, reasonPublic))
 	}
 	for i := range p.rules {
 		r := &p.rules[i]
@@ -36,10 +40,11 @@ func (p *Policy) Explain(u *identity.User, f Facts) []Line {
 	return append(lines, d.line())
 }
 
-func publicLine(p pattern, path string) Line {
-	l := Line{Text: "public " + p.String(), Why: missPath.String()}
+// pathLine is the line for a path of an option that is no rule.
+func pathLine(option string, p pattern, path, reason string) Line {
+	l := Line{Text: option + " " + p.String(), Why: missPath.String()}
 	if p.covers(path) {
-		l.Fits, l.Why = true, reasonPublic
+		l.Fits, l.Why = true, reason
 	}
 	return l
 }

@@ -81,6 +81,7 @@ type Decision struct {
 type Policy struct {
 	version string
 	public  patterns
+	ownAuth patterns
 	rules   []rule
 	allows  bool // at least one rule allows
 	methods bool // at least one rule has methods
@@ -91,12 +92,17 @@ type Policy struct {
 // versions, wherever the rules were written.
 func (p *Policy) Version() string { return p.version }
 
+// OwnAuth reports whether the app itself checks who calls a path, which is as
+// [CheckPath] returns it.
+func (p *Policy) OwnAuth(path string) bool { return p.ownAuth.cover(path) }
+
 // HasMethods reports whether a rule depends on the method. If so, headers that
 // name another method must not be passed on: see [OverrideHeaders].
 func (p *Policy) HasMethods() bool { return p.methods }
 
 // Decide says what happens to a request of u, who is nil when nobody is signed in.
-// A disabled user is nobody.
+// A disabled user is nobody, and so is everybody where the app checks its callers itself:
+// of the rules only those that deny everybody hold there.
 func (p *Policy) Decide(u *identity.User, f Facts) Decision {
 	if reason := unforwardable(f); reason != "" {
 		return Decision{Reason: reason}
@@ -105,6 +111,9 @@ func (p *Policy) Decide(u *identity.User, f Facts) Decision {
 	denied := p.first(&q, true)
 	if denied != nil && denied.everybody() {
 		return Decision{Rule: &denied.Rule, Reason: denied.reason}
+	}
+	if p.ownAuth.cover(f.Path) {
+		return Decision{Verdict: Allow, Public: true, Reason: reasonOwnAuth}
 	}
 	public := p.public.cover(f.Path)
 	if q.user == nil {
@@ -178,6 +187,7 @@ func (p *Policy) Admits(u *identity.User, address netip.Addr) bool {
 // Reasons of decisions that no rule made.
 const (
 	reasonPublic   = "the path is public"
+	reasonOwnAuth  = "the app checks by itself who calls this path"
 	reasonNobody   = "nobody is signed in"
 	reasonSignedIn = "any signed-in user may pass, since no rule allows somebody in particular"
 	reasonNoAllow  = "no allow rule fits"

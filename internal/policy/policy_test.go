@@ -387,3 +387,36 @@ func BenchmarkDecide(b *testing.B) {
 		}
 	}
 }
+
+// Where the app checks its callers itself nobody is anybody, and only what is closed for
+// everybody is closed.
+func TestOwnAuth(t *testing.T) {
+	p := compile(t, policy.Rules{OwnAuth: words("/dav/*"), Public: words("/dav/*"), Rules: []policy.Rule{
+		{Groups: words("staff")},
+		{Deny: true, Users: words("bob")},
+		{Deny: true, Paths: words("/dav/secret/*")},
+	}})
+	for _, u := range []*identity.User{nil, bob} {
+		if d := p.Decide(u, get("/dav/x")); d.Verdict != policy.Allow || d.Identify || !d.Public {
+			t.Errorf("%v: %+v", u, d)
+		}
+		if d := p.Decide(u, get("/dav//secret/x")); d.Verdict != policy.Deny {
+			t.Errorf("%v: what is closed: %+v", u, d)
+		}
+		if d := p.Decide(u, get("/davx")); d.Verdict == policy.Allow {
+			t.Errorf("%v: beside it: %+v", u, d)
+		}
+	}
+	if !p.OwnAuth("/dav") || p.OwnAuth("/davx") || p.OwnAuth("//dav/x") {
+		t.Error("another path than the one that is written")
+	}
+	if l := p.Explain(bob, get("/dav/x"))[0]; l.Text != "own_auth /dav/*" || !l.Fits {
+		t.Errorf("explained as %+v", l)
+	}
+	if p.Version() == compile(t, policy.Rules{}).Version() {
+		t.Error("it does not change the version")
+	}
+	if _, err := policy.Compile(policy.Rules{OwnAuth: words("/*.ics")}); err == nil {
+		t.Error("a suffix is taken")
+	}
+}

@@ -16,6 +16,9 @@ import (
 type Rules struct {
 	// Public are the paths that need nobody to sign in, written as in [Rule].
 	Public []string `json:"public,omitempty"`
+	// OwnAuth are the paths whose callers the app checks itself, written as in [Rule].
+	// Nobody is anybody there, whoever is signed in.
+	OwnAuth []string `json:"own_auth,omitempty"`
 	// Rules are the allow and deny rules. Their order does not change who may
 	// pass, only which rule is named as the one that decided.
 	Rules []Rule `json:"rules,omitempty"`

@@ -83,6 +83,14 @@ type CookieTrouble struct {
 
 func (CookieTrouble) file() string { return "cookietrouble" }
 
+// Opening (200) has a program that looks at a link load it again, as a browser does that is sent there.
+type Opening struct {
+	Site
+	URL string // the page that the link is for
+}
+
+func (Opening) file() string { return "opening" }
+
 // NotFound (404) is for addresses of the portal, and of an app's reserved paths, that do not exist.
 type NotFound struct {
 	Site

@@ -42,6 +42,7 @@ func everyPage() map[string]pages.Page {
 		"setup gone":      pages.SetupGone{Site: portal},
 		"unavailable":     pages.Unavailable{Site: gate, RequestID: "r1", RetryAfter: 30 * time.Second},
 		"unavailable now": pages.Unavailable{Site: gate},
+		"opening":         pages.Opening{Site: gate, URL: "https://wiki.example.com/wiki/a?b=c&d"},
 		"not found":       pages.NotFound{Site: gate, RequestID: "r1"},
 		"login remember":  pages.Login{Site: portal, Remember: 30 * 24 * time.Hour, Remembered: true},
 		"sessions":        pages.Sessions{Site: portal, User: ada, Sessions: manySessions(200), Others: 250},

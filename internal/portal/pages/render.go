@@ -35,7 +35,7 @@ var files embed.FS
 
 var templates = parse(
 	"account", "apps", "badrequest", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
-	"notfound", "notkept", "resend", "resendgone", "sessions", "setup", "setupgone", "unavailable",
+	"notfound", "notkept", "opening", "resend", "resendgone", "sessions", "setup", "setupgone", "unavailable",
 )
 
 // parse gives each page a template set of its own, because all of them define the same blocks of the layout.
