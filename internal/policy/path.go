@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // PathError says why a path is not forwarded at all. Its text is for the page and
@@ -125,10 +127,16 @@ func checkLayer(path string) error {
 		return ErrControl
 	case hasOverlong(path):
 		return ErrOverlong
-	case hasDotSegment(path):
+	case hasDotSegment(path), hasDotSegment(narrow(path)):
 		return ErrDotSegment
 	}
 	return nil
+}
+
+// narrow returns a path as an app reads it that takes characters for those which they look
+// like, full-width dots and slashes among them (Unicode Standard Annex 15, NFKC).
+func narrow(path string) string {
+	return strings.ReplaceAll(norm.NFKC.String(path), `\`, "/")
 }
 
 // hasDotSegment reports whether a segment means this folder or the one above, to an

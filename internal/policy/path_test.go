@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
 
@@ -23,6 +25,7 @@ func TestCheckPathRefusesWhatAppsReadDifferently(t *testing.T) {
 			"/..", "/../", "/a/../b", "/a/..", "/.", "/./", "/a/./b", "/a/.", "//../x",
 			"/%2e%2e/", "/%2E./x", "/.%2e/x", "/a/%2e", "/%2e/admin",
 			"/..;/x", "/..;a=b;c/x", "/.;/x", "/%2e%2e;x/y", "/..%3b/x", "/a/..;", "/.. /x", "/..%20/x",
+			"/a/%EF%BC%8E%EF%BC%8E/b", "/a/．/b", "/．．；x/b", "/a／..／b", "/a/‥/b", "/․․/x", "/a/.．＼b", "/%25EF%25BC%258E./x", "/﹒﹒/x",
 			"/%252e%252e/x", "/%252e./x", "/..%253b/x", "/%25%32%65%25%32%65/x",
 		},
 		policy.ErrSlash:     {"/a%2fb", "/a%2Fb", "/..%2fadmin", "/%2f", "/a%252fb", "/%252F%252Fadmin"},
@@ -58,6 +61,7 @@ func TestCheckPathPasses(t *testing.T) {
 		"/100%25":                    "/100%",
 		"/50%2525":                   "/50%25",
 		"/what%3F%23":                "/what?#",
+		"/a…/．x/Ｑ＆Ａ／b":               "/a…/．x/Ｑ＆Ａ／b",
 		"/~u/@x:y/a+b,c=d!$&'()[]|":  "/~u/@x:y/a+b,c=d!$&'()[]|",
 		"/wiki/Spezial:Suche;a;b=c/": "/wiki/Spezial:Suche;a;b=c/",
 	} {
@@ -123,12 +127,22 @@ var apps = map[string]func(string) string{
 	"twice":         func(p string) string { return again(p) },
 	"twice, merged": func(p string) string { return path.Clean(again(p)) },
 	"twice, Tomcat": func(p string) string { return path.Clean(parameters(again(p))) },
+	"as a URL":      authority,
+	"compatible":    func(p string) string { return path.Clean(norm.NFKC.String(p)) },
 	"query in path": func(p string) string { p, _, _ = strings.Cut(again(p), "?"); return path.Clean(p) },
 }
 
 func merge(p string) string {
 	for strings.Contains(p, "//") {
 		p = strings.ReplaceAll(p, "//", "/")
+	}
+	return p
+}
+
+// authority is what PHP's parse_url and Node's URL make of a request's target.
+func authority(p string) string {
+	if u, err := url.Parse(p); err == nil && u.Host != "" {
+		return path.Clean("/" + u.Path)
 	}
 	return p
 }
@@ -151,7 +165,7 @@ func again(p string) string {
 // No server reads a forwarded path into a folder that a deny rule closes, or out of
 // one that is public (threats 8 and 46).
 func FuzzNoAppReadsPastARule(f *testing.F) {
-	for _, seed := range []string{"/admin/x", "//admin", "/admin;x/y", "/%2561dmin", "/admin%3fx", "/public/admin", "/public;/../admin", "/public//x", "/;/admin;", "/admin%2F"} {
+	for _, seed := range []string{"/admin/x", "//admin", "/admin;x/y", "/%2561dmin", "/admin%3fx", "/public/admin", "/public;/../admin", "/public//x", "/;/admin;", "/admin%2F", "//x/admin", "//x//admin;y", "/%EF%BD%81dmin", "/admin／x"} {
 		f.Add(seed)
 	}
 	denied := compile(f, policy.Rules{Rules: []policy.Rule{deny(policy.Rule{Paths: words("/admin/*")})}})

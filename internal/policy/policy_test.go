@@ -271,6 +271,8 @@ func TestSpellingsDoNotSlipPastARule(t *testing.T) {
 	for _, path := range []string{
 		"/admin/x", "//admin/x", "///admin//x", "/admin;x=1", "/admin;x=1/users", "/;/admin/x", "//;a//admin;b//",
 		"/%61dmin/", "/%2561dmin/x", "/admin%3Bx", "/admin%253Bx/y", "/admin%3f/x", "/admin%23", "/admin%253f", "/admin//",
+		"//host/admin/x", "///host/admin", "//host:80//admin;x", "//user@host/admin/", "//host;/%2561dmin", "//host/exact/", "//host/admin%3f",
+		"/%EF%BD%81dmin/x", "/ＡＤＭＩＮ/../admin", "/ａｄｍｉｎ／x", "/admin；x", "/%25EF%25BD%2581dmin", "/admin？x", "//host/ａdmin",
 		"/exact", "/exact/", "/exact;jsessionid=1", "/exact//", "/exact%3Fa=b",
 		"/slash/", "/slash", "/slash//", "/slash/;x", "//slash/",
 		"/b%C3%BCro/x", "/bu%CC%88ro/x", "/b%FCro/x", "/b%25C3%25BCro",
@@ -284,7 +286,7 @@ func TestSpellingsDoNotSlipPastARule(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"//public/x", "/public;x/y", "/PUBLIC/x", "/x/public/", "/publicity", "/%2570ublic/x", "/login/", "/login;x",
+		"//public/x", "/public;x/y", "/PUBLIC/x", "/x/public/", "//host/public/x", "/ｐublic/x", "/public／x", "/publicity", "/%2570ublic/x", "/login/", "/login;x",
 		"/admin?x=/public/", "/admin%3Fx=/public/", "/secret%23/public/",
 	} {
 		decoded, err := policy.CheckPath(path)

@@ -13,10 +13,11 @@ import (
 // readings returns the other ways in which an app may read a path, for deny rules
 // to look at. It is empty for a path that has only one reading.
 //
-// Seen through are: repeated slashes (most web servers merge them), ";parameters"
-// of segments (Java servlets drop them), a slash at the end (many routers ignore
-// it), a second decoding, a "?" or "#" that decoding brought forth, bytes of Latin-1
-// and decomposed characters.
+// Seen through are: repeated slashes (most web servers merge them, and what parses
+// "//host/path" as a URL takes the path alone: PHP's parse_url, `new URL` of Node),
+// ";parameters" of segments (Java servlets drop them), a slash at the end (many routers
+// ignore it), a second decoding, a "?" or "#" that decoding brought forth, bytes of
+// Latin-1, decomposed characters, and those that only look different (full-width).
 func readings(path string) []string {
 	if !ambiguous(path) {
 		return nil
@@ -27,10 +28,22 @@ func readings(path string) []string {
 	}
 	var all []string
 	for _, layer := range layers {
-		all = append(all, simplify(layer))
-		if i := strings.IndexAny(layer, "?#"); i >= 0 {
-			all = append(all, simplify(layer[:i]))
+		all = addReadings(all, layer)
+		if narrow := norm.NFKC.String(layer); narrow != layer {
+			all = addReadings(all, narrow)
 		}
+	}
+	return all
+}
+
+func addReadings(all []string, path string) []string {
+	all = append(all, simplify(path))
+	if rest, ok := strings.CutPrefix(path, "//"); ok {
+		_, rest, _ = strings.Cut(strings.TrimLeft(rest, "/"), "/")
+		all = append(all, simplify("/"+rest))
+	}
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		all = addReadings(all, path[:i])
 	}
 	return all
 }
