@@ -159,6 +159,14 @@ func (t *timed) Count(ctx context.Context, kind store.Kind, at time.Time) (int, 
 	return 0, errors.ErrUnsupported
 }
 
+// Scrub implements store.Scrubber where the store does.
+func (t *timed) Scrub(ctx context.Context) error {
+	if s, ok := t.Store.(store.Scrubber); ok {
+		return s.Scrub(ctx)
+	}
+	return nil
+}
+
 // Stats implements store.Meter where the store does.
 func (t *timed) Stats() store.Stats {
 	if m, ok := t.Store.(store.Meter); ok {

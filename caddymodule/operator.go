@@ -44,6 +44,7 @@ func (a *App) newOperator(apps []*gate.App, ring *keyring.Ring, sink audit.Sink)
 			Tokens:   house.AccessTokens,
 			Keys:     ring,
 			Live:     house.Live,
+			Scrub:    house.Scrub,
 			Limits:   a.limits(),
 			Audit:    sink,
 		},

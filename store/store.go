@@ -240,6 +240,15 @@ type Relaxed interface {
 	Flush(ctx context.Context) error
 }
 
+// Scrubber is implemented by stores where what was deleted stays on the medium until
+// something else is written over it.
+type Scrubber interface {
+	// Scrub returns nil when nothing is left of what was deleted before, in the files
+	// that the store has. It may take as long, and as much room, as writing everything
+	// anew, and holds nobody up meanwhile.
+	Scrub(ctx context.Context) error
+}
+
 // Stats is what a store can tell about itself.
 type Stats struct {
 	// Writes is the number of changes, touches and counted reads committed

@@ -4,9 +4,13 @@
 package test_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,7 +36,56 @@ func TestOperator(t *testing.T) {
 	t.Run("GETChangesNothing", func(t *testing.T) { getChangesNothing(t, g, p, b) })
 	t.Run("PageOnThisMachine", func(t *testing.T) { pageOnThisMachine(t, g, p, b) })
 	t.Run("Lists", func(t *testing.T) { lists(t, g, p) })
+	t.Run("Erase", func(t *testing.T) { erase(t, g) })
 	t.Run("WhileStopped", func(t *testing.T) { whileStopped(t, g, p, b) })
+}
+
+// Of somebody who was erased no file of the gateway holds the ID or the name, not even
+// where bytes are that belong to nothing any more.
+func erase(t *testing.T, g *gateway) {
+	p := g.person(t, "zebedee")
+	g.gatehouse("", "user", "set", p.name, "--email", "zeb@example.net", "--name", "Zeb Edee")
+	var users []struct{ ID, Name string }
+	if err := json.Unmarshal([]byte(g.gatehouse("", "user", "list", "--json")), &users); err != nil {
+		t.Fatal(err)
+	}
+	id := ""
+	for _, u := range users {
+		if u.Name == p.name {
+			_, id, _ = strings.Cut(u.ID, ":")
+		}
+	}
+	for range 3 {
+		g.browser(t).arrive(p, wiki+"/")
+	}
+	if id == "" || holding(t, g.dir, id) == "" {
+		t.Fatalf("no file holds the ID %q of somebody who is signed in: it is looked for in vain", id)
+	}
+	g.gatehouse("", "user", "remove", "--erase", p.name)
+	for _, datum := range []string{id, p.name, "zeb@example.net", "Zeb Edee"} {
+		if file := holding(t, g.dir, datum); file != "" {
+			t.Errorf("%q is left in %s", datum, file)
+		}
+	}
+}
+
+// holding returns a file below a folder that holds the text, or nothing.
+func holding(t *testing.T, dir, text string) (file string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(text)) {
+			file = path
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // reads are what an operator can look at.

@@ -12,6 +12,8 @@
 package admin
 
 import (
+	"context"
+
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
@@ -24,7 +26,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
 )
 
-// Admin carries out what an operator asks for. All fields but Apps and Way
+// Admin carries out what an operator asks for. All fields but Apps, Way and Scrub
 // are needed.
 type Admin struct {
 	Users    *local.Users
@@ -34,6 +36,9 @@ type Admin struct {
 	// Live is the memory above the store, through which every change goes, so that
 	// it counts at the next request.
 	Live *live.Live
+	// Scrub leaves nothing of what was deleted before, as [store.Scrubber] does. Nil where
+	// nothing is left anyway.
+	Scrub func(context.Context) error
 	// Limits are the configured limits of sessions.
 	Limits session.Limits
 	// Apps are the configured apps.

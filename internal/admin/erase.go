@@ -11,11 +11,12 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/resend"
-	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // eraseUser removes a user and everything that is kept of them. The account goes last,
 // since all else is found by its ID: whoever is told of an error can ask again.
+//
+// Deleted bytes go with it, where the store leaves any.
 //
 // Two things go by themselves: an app that has to be told of the end of a session is
 // told, by a message that holds the ID; and wrong guesses in a browser that knew the
@@ -36,7 +37,7 @@ func (a *Admin) eraseUser(ctx context.Context, name string) (UserChange, error) 
 		change.TokensRevoked, err = a.revokeTokens(ctx, user, "erased")
 	}
 	if err == nil {
-		err = a.forget(ctx, resend.Kind, user.ID)
+		err = (&resend.Keeper{Store: a.Live}).Forget(ctx, user.ID)
 	}
 	if err == nil {
 		err = a.Throttle.Unlock(ctx, user.Name)
@@ -48,7 +49,20 @@ func (a *Admin) eraseUser(ctx context.Context, name string) (UserChange, error) 
 		return change, fmt.Errorf("%s is removed and cannot sign in, but not everything is erased; erase again: %w", user.Name, err)
 	}
 	a.changed(user, "erased")
+	change.Note = a.scrub(ctx)
 	return change, nil
+}
+
+// scrub sees to it that deleted bytes are gone, and returns what there is to say when they
+// are not. That undoes nothing: no record leads to them any more.
+func (a *Admin) scrub(ctx context.Context) (note string) {
+	if a.Scrub == nil {
+		return ""
+	}
+	if err := a.Scrub(ctx); err != nil {
+		return fmt.Sprintf("nothing leads to it any more, but deleted bytes stay in the store's file until they are written over, since it could not be written anew: %v", err)
+	}
+	return ""
 }
 
 // removedBefore returns what is left of a user who was removed.
@@ -59,18 +73,4 @@ func (a *Admin) removedBefore(ctx context.Context, name string) (*identity.User,
 	}
 	canonical, err := local.Canonical(name)
 	return &identity.User{ID: id, Source: local.Source, Name: canonical}, err
-}
-
-// forget deletes what is kept of a kind for one user.
-func (a *Admin) forget(ctx context.Context, kind store.Kind, userID string) error {
-	var failed error
-	for record, err := range a.Live.List(ctx, kind, store.Filter{Owner: userID}) {
-		if err == nil {
-			err = a.Live.Commit(ctx, store.Delete{Kind: kind, ID: record.ID})
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			failed = errors.Join(failed, err)
-		}
-	}
-	return failed
 }

@@ -4,6 +4,7 @@
 package admin_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -132,5 +133,23 @@ func TestEraseThatFailsCanBeAskedForAgain(t *testing.T) {
 	}
 	if left := h.everything(t); strings.Contains(left, anna.ID) {
 		t.Errorf("left: %s", left)
+	}
+}
+
+// When deleted bytes cannot be done away with, the person is erased all the same, and the
+// operator learns what is left.
+func TestEraseSaysWhatIsLeftInTheFile(t *testing.T) {
+	for _, failed := range []error{nil, store.ErrFull} {
+		h := open(t)
+		h.addAnna(t)
+		scrubbed := 0
+		h.Scrub = func(context.Context) error { scrubbed++; return failed }
+		change, err := h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna", Erase: true})
+		if err != nil || scrubbed != 1 || strings.Contains(change.Note, "written over") != (failed != nil) {
+			t.Errorf("scrubbed %d times; %q, %v", scrubbed, change.Note, err)
+		}
+		if _, err := h.RemoveUser(t.Context(), admin.UserRemoval{Name: "anna", Erase: true}); !errors.Is(err, local.ErrErased) {
+			t.Errorf("erasing twice: %v", err)
+		}
 	}
 }

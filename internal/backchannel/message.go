@@ -4,6 +4,7 @@
 package backchannel
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -12,15 +13,14 @@ import (
 	"github.com/gatehouse-sso/gatehouse/store"
 )
 
-// Kind is the kind of the queue's records in the store. Their owner is the person
-// whose session has ended. They have no end of their own, so that none goes
-// unnoticed when nobody was there to send it for a long time.
+// Kind is the kind of the queue's records in the store. They have no owner, whose ID
+// would stand in the file unsealed, longer than the person who was erased; and no end of
+// their own, so that none goes unnoticed when nobody was there to send it for a long time.
 const Kind store.Kind = "backchannel"
 
 // message is what one app is to be told of one session.
 type message struct {
-	ID   store.ID
-	User string
+	ID store.ID
 
 	content
 }
@@ -28,7 +28,9 @@ type message struct {
 // content is what the sealed part of a record holds. It has no address: who can
 // write to the store's file chooses nobody to call.
 type content struct {
-	App     string   `json:"app"`
+	App string `json:"app"`
+	// User is the ID of the person.
+	User    string   `json:"user"`
 	Session store.ID `json:"session"`
 	// Attempts is how often somebody has begun to send it, and Due when the next
 	// one may, in milliseconds: until then it belongs to whoever began last.
@@ -38,15 +40,16 @@ type content struct {
 
 // newMessage returns a message of an end at now.
 func newMessage(app string, ended *session.Session, now time.Time) message {
-	return message{ID: store.NewID(now), User: ended.UserID, content: content{App: app, Session: ended.ID}}
+	return message{ID: store.NewID(now), content: content{App: app, User: ended.UserID, Session: ended.ID}}
 }
 
 // decode reads a message from its record.
 func decode(r store.Record) (message, error) {
-	m := message{ID: r.ID, User: r.Owner}
+	m := message{ID: r.ID}
 	if err := json.Unmarshal(r.Payload, &m.content); err != nil {
 		return m, fmt.Errorf("%s %s: %w: %w", Kind, r.ID, store.ErrCorrupt, err)
 	}
+	m.User = cmp.Or(m.User, r.Owner) // where earlier versions kept it
 	return m, nil
 }
 
@@ -56,5 +59,5 @@ func (m message) record(version uint64) (store.Record, error) {
 	if err != nil {
 		return store.Record{}, fmt.Errorf("%s %s: %w", Kind, m.ID, err)
 	}
-	return store.Record{Kind: Kind, ID: m.ID, Owner: m.User, Payload: data, Created: m.ID.Time(), Version: version}, nil
+	return store.Record{Kind: Kind, ID: m.ID, Payload: data, Created: m.ID.Time(), Version: version}, nil
 }

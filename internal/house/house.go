@@ -171,6 +171,15 @@ func (h *House) Count(ctx context.Context) (int, bool) {
 	return n, err == nil
 }
 
+// Scrub returns when nothing is left of what was deleted before, as far as the store can
+// see to that.
+func (h *House) Scrub(ctx context.Context) error {
+	if scrubber, ok := h.opened.(store.Scrubber); ok {
+		return scrubber.Scrub(ctx)
+	}
+	return nil
+}
+
 // Close ends the work in the background, writes what is pending and closes the store.
 func (h *House) Close() error {
 	h.close()

@@ -249,6 +249,47 @@ func count(t *testing.T, s store.Store) int {
 	return n
 }
 
+// TestForget: of somebody who is forgotten nothing is kept and nothing counted, of others
+// all is.
+func TestForget(t *testing.T) {
+	k := keeper()
+	ben := resend.Holder{UserID: "u-ben", Bond: "the bond of ben", Origin: anna.Origin}
+	theirs, err := k.Keep(t.Context(), ben, resend.Form{}, strings.NewReader("x"), 1, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := func() (id store.ID, n int) {
+		t.Helper()
+		for {
+			kept, err := k.Keep(t.Context(), anna, resend.Form{}, strings.NewReader("x"), 1, time.Now())
+			if errors.Is(err, resend.ErrFull) {
+				return id, n
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			id = kept
+			n++
+		}
+	}
+	id, most := fill()
+	if err := k.Forget(t.Context(), anna.UserID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Look(t.Context(), id, anna); !errors.Is(err, resend.ErrGone) {
+		t.Errorf("a form of the forgotten: %v", err)
+	}
+	if _, n := fill(); n != most {
+		t.Errorf("room for %d forms, want %d: they are counted still", n, most)
+	}
+	if _, err := k.Look(t.Context(), theirs, ben); err != nil {
+		t.Errorf("the form of another person: %v", err)
+	}
+	if err := k.Forget(t.Context(), ""); err == nil {
+		t.Error("forgets nobody in particular")
+	}
+}
+
 // TestOnePersonFillsTheStore: one person has room for some forms, and takes nobody
 // else's; many people together have room for more, and no more than that. An hour
 // later there is room again.

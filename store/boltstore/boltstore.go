@@ -136,4 +136,6 @@ var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Health = (*Store)(nil)
 	_ store.Meter  = (*Store)(nil)
+
+	_ store.Scrubber = (*Store)(nil)
 )

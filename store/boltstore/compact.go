@@ -48,6 +48,10 @@ func (s *Store) Compact(ctx context.Context) error {
 	return s.compact(ctx)
 }
 
+// Scrub implements [store.Scrubber]: free pages hold what they held before, and a file
+// that was written anew has none of them.
+func (s *Store) Scrub(ctx context.Context) error { return s.Compact(ctx) }
+
 func (s *Store) compact(ctx context.Context) (err error) {
 	if !canReserve() {
 		return fmt.Errorf("%w: an open file cannot be replaced on this system", store.ErrUnavailable)

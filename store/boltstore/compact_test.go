@@ -4,6 +4,7 @@
 package boltstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -41,6 +42,49 @@ func sizeOf(t testing.TB, path string) int64 {
 		t.Fatal(err)
 	}
 	return info.Size()
+}
+
+// Scrub leaves no byte of what was deleted before in any file of the store, of a record,
+// its owner, a document; all else stays.
+func TestScrub(t *testing.T) {
+	dir := t.TempDir()
+	s := openFile(t, filepath.Join(dir, "gatehouse.db"))
+	kept := puts(t, s, 100, func(r *store.Record) { r.Owner = "somebody else" })
+	document := store.Document{Name: "user/of-the-erased", Data: []byte("data-of-the-erased")}
+	commit(t, s, store.PutDocument{Document: document})
+	for _, id := range puts(t, s, 100, func(r *store.Record) { r.Owner, r.Payload = "owner-the-erased", []byte("payload-of-the-erased") }) {
+		commit(t, s, store.Delete{Kind: session().Kind, ID: id})
+	}
+	commit(t, s, store.DeleteDocument{Name: document.Name})
+	left := func() (n int) {
+		t.Helper()
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			data, err := os.ReadFile(filepath.Join(dir, f.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += bytes.Count(data, []byte("the-erased"))
+		}
+		return n
+	}
+	if left() == 0 {
+		t.Fatal("deleted bytes are gone already: the test looks for them in vain")
+	}
+	if err := s.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(); n > 0 {
+		t.Errorf("found %d times", n)
+	}
+	for _, id := range kept {
+		if _, err := s.Get(t.Context(), session().Kind, id); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // A compaction under load: nobody who reads meets a gap, nothing that was written
