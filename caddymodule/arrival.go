@@ -32,6 +32,16 @@ func fromTrustedProxy(r *http.Request) bool {
 	return trusted
 }
 
+// maxHeader returns how many bytes of a request's head its server reads
+// (`max_header_size` of the servers' options), or 0 where it is not known.
+func maxHeader(r *http.Request) int {
+	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return 0
+	}
+	return server.MaxHeaderBytes
+}
+
 // originalURL returns the request's address as the client sent it, before any
 // rewriting.
 func originalURL(r *http.Request) *url.URL {

@@ -72,6 +72,8 @@ func (a *App) furnish() error {
 				Limits:   limits,
 				Audit:    sink,
 				Tagger:   appcookie.NewTagger(house.Seal.Derive("app cookies")),
+
+				MaxHeader: maxHeader,
 			}
 			core.Prepare()
 			g.walk = &walk{gate: core, metrics: house.metrics.app(app.Name), requests: a.requests}

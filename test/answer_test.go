@@ -48,6 +48,56 @@ func appSetsOurCookie(t *testing.T, v visitor) {
 	}
 }
 
+// An app that sends identities back says nothing: whoever asks us in front of it who a
+// request comes from would believe it, and an assertion is not for scripts.
+func appSendsIdentityBack(t *testing.T, v visitor) {
+	lines := []string{
+		"Remote-User: admin", "Remote_Groups: admins", "REMOTE-EMAIL: admin@example.com", "X-Gatehouse-Jwt: a.b.c", "X_Gatehouse_Session_Expires: 1",
+		"X-Person: admin", "X-Other: stays",
+	}
+	for app, own := range map[string]bool{wiki: false, strict: true} {
+		for name, who := range map[string]*browser{"signed in": v.browser, "nobody": v.gateway.browser(t)} {
+			address := says(app, lines...)
+			if name == "nobody" {
+				if own {
+					continue // nothing of it is public
+				}
+				address = says(app+"/public", lines...)
+			}
+			answer := who.visit(address)
+			for header, values := range answer.header {
+				if text := strings.Join(values, ","); header != "X-Person" && (strings.Contains(text, "admin") || text == "a.b.c" || text == "1") {
+					t.Errorf("%s, %s: the browser receives %s: %s", app, name, header, text)
+				}
+			}
+			// The name is one of ours at that app alone.
+			if got := answer.header.Get("X-Person"); (got == "") != own || answer.header.Get("X-Other") != "stays" {
+				t.Errorf("%s, %s: X-Person %q, X-Other %q", app, name, got, answer.header.Get("X-Other"))
+			}
+		}
+	}
+}
+
+// An app that sets cookies without end, in one answer or in many, does not lock people
+// out: Caddy would answer 431 to whoever sends all of them back, also to a sign-out.
+func appSetsAThousandCookies(t *testing.T, v visitor) {
+	p := v.gateway.person(t, "mallory")
+	b := v.gateway.browser(t)
+	b.arrive(p, wiki+"/")
+	for range 3 {
+		if answer := b.visit(wiki + "/?cookies=1000"); answer.status != http.StatusOK || len(answer.header["Set-Cookie"]) > 300 {
+			t.Fatalf("answered %d with %d cookies", answer.status, len(answer.header["Set-Cookie"]))
+		}
+		b.mustKnow(p, wiki+"/")
+	}
+	if got := v.app.last(t).values("Cookie"); len(got) == 0 || len(strings.Join(got, "")) > 16<<10 {
+		t.Errorf("the app gets %d bytes of cookies", len(strings.Join(got, "")))
+	}
+	v.eventually("the log tells of them", func() bool { return len(v.log.audit("cookies_dropped")) >= 3 })
+	b.signOut(wiki)
+	b.mustBeOut(wiki + "/")
+}
+
 // Threat 42: Clear-Site-Data would sign people out, here and on sibling hosts.
 func appClearsSiteData(t *testing.T, v visitor) {
 	const line = `Clear-Site-Data: "cookies", "storage"`

@@ -89,6 +89,11 @@ func (a *app) answer(w io.Writer, r received) {
 	for _, line := range r.query()["answer"] {
 		extra += line + "\r\n"
 	}
+	if many, err := strconv.Atoi(r.query().Get("cookies")); err == nil {
+		for i := range many {
+			extra += fmt.Sprintf("Set-Cookie: c%d=%s; Path=/\r\n", i, strings.Repeat("v", i%50))
+		}
+	}
 	if strings.HasPrefix(r.request, http.MethodHead+" ") {
 		body = ""
 	}

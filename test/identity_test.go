@@ -68,6 +68,8 @@ func TestIdentityHeaders(t *testing.T) {
 	t.Run("NothingSwitchesItOff", func(t *testing.T) { nothingSwitchesItOff(t, s) })
 	t.Run("OwnCookieStaysHere", func(t *testing.T) { ownCookieStays(t, s) })
 	t.Run("AppSetsOurCookie", func(t *testing.T) { appSetsOurCookie(t, s) })
+	t.Run("AppSendsIdentityBack", func(t *testing.T) { appSendsIdentityBack(t, s) })
+	t.Run("AppSetsAThousandCookies", func(t *testing.T) { appSetsAThousandCookies(t, s) })
 	t.Run("AppClearsSiteData", func(t *testing.T) { appClearsSiteData(t, s) })
 	t.Run("SharedCache", func(t *testing.T) { sharedCache(t, s) })
 	t.Run("ForeignOrigin", func(t *testing.T) { foreignOrigin(t, s) })

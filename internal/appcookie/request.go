@@ -21,6 +21,9 @@ type Jar struct {
 	owner   owner
 }
 
+// Shown returns the cookies of the request as the browser has sent them, in one line.
+func (j *Jar) Shown() string { return j.line }
+
 // Take leaves in the header what belongs to the tag, under the names that the
 // app has given. It is called once for a request, before the app sees it.
 //

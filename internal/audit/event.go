@@ -40,6 +40,9 @@ const (
 	TokenMade Kind = "access_token_made"
 	// TokenRevoked: access tokens have been revoked; Reason says why.
 	TokenRevoked Kind = "access_token_revoked"
+	// CookiesDropped: an app has set more cookies than fit into a request; Count says how
+	// many were left out.
+	CookiesDropped Kind = "cookies_dropped"
 	// UserChanged: a user was added, changed, disabled, enabled or removed.
 	UserChanged Kind = "user_changed"
 	// BackchannelDelayed: an app did not take what it was told of a logout; it is

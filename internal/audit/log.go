@@ -23,7 +23,7 @@ func level(k Kind) zapcore.Level {
 	switch k {
 	case Failure:
 		return zapcore.ErrorLevel
-	case HandoffRefused, BackchannelDelayed, BackchannelFailed:
+	case HandoffRefused, CookiesDropped, BackchannelDelayed, BackchannelFailed:
 		return zapcore.WarnLevel
 	}
 	return zapcore.InfoLevel

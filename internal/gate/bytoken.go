@@ -124,7 +124,7 @@ func (v *visit) passByToken(grant *accesstoken.Grant, user *identity.User, publi
 		v.unavailable(err)
 		return nil
 	}
-	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: true, method: v.r.Method, cookieless: true}
+	p.writer = writer{ResponseWriter: v.w, gate: v.Gate, request: v.r, id: v.arrival.ID, identified: true, cookieless: true}
 	p.Writer = &p.writer
 	v.Tokens.Use(grant.ID, v.now)
 	p.watch = watchToken(v)

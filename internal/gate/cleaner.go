@@ -18,6 +18,7 @@ type Cleaner struct {
 	names     nameSet  // do not arrive at the app
 	spelled   []string // those among them that do, in this one spelling
 	protected nameSet  // may not be named in Connection either
+	identity  nameSet  // do not come back from the app
 }
 
 // NewCleaner returns a Cleaner for an app that learns identities under these names.
@@ -29,7 +30,9 @@ type Cleaner struct {
 // X-Forwarded-For, -Host and -Proto stay in this one spelling, since the proxy behind
 // the gate knows which peers to trust with them. Nothing of ours reads any of these.
 func NewCleaner(names []string, keepAuthorization bool) *Cleaner {
-	return newCleaner(slices.Concat(names, neverFromClients(), onlyFromProxies()), keepAuthorization)
+	c := newCleaner(slices.Concat(names, neverFromClients(), onlyFromProxies()), keepAuthorization)
+	c.identity = newNameSet(slices.Concat(names, ours()))
+	return c
 }
 
 // NewProxyCleaner is NewCleaner for requests whose peer is a trusted proxy: what such
@@ -69,9 +72,7 @@ func proxysOwn() []string {
 
 // neverFromClients are the names that mean "the gateway has checked this".
 func neverFromClients() []string {
-	return []string{
-		// Ours, by default.
-		"X-Gatehouse-Jwt", "Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups",
+	return append(ours(),
 		// What PHP and CGI programs look for beside REMOTE_USER (Cacti reads six).
 		"Redirect-Remote-User", "Php-Auth-User", "Php-Auth-Pw", "Php-Auth-Digest", "Auth-User", "Redirect-Http-Authorization",
 		// Other gateways' names, which apps accept by their own default.
@@ -87,7 +88,12 @@ func neverFromClients() []string {
 		"X-Envoy-Original-Path", "X-Http-Destinationurl",
 		// httpoxy, CVE-2016-5385.
 		"Proxy",
-	}
+	)
+}
+
+// ours are our names by default.
+func ours() []string {
+	return []string{"X-Gatehouse-Jwt", "Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups"}
 }
 
 // Clean removes from a request's header every name that the client may not use,
@@ -110,11 +116,27 @@ func (c *Cleaner) remove(h http.Header) {
 	}
 }
 
+// CleanAnswer removes from the header of an app's answer the names under which the app
+// itself learns who somebody is. No browser has a use for them; a proxy in front that asks
+// us who a request comes from would believe the app, and an assertion that is sent back
+// would be in the hands of every script of the page.
+func (c *Cleaner) CleanAnswer(h http.Header) {
+	for name := range h {
+		if c.identity.has(name) || isReserved(name) {
+			delete(h, name)
+		}
+	}
+}
+
 // refuses reports whether a client may not send the header.
 func (c *Cleaner) refuses(name string) bool {
 	if c.names.has(name) {
 		return !slices.Contains(c.spelled, name)
 	}
+	return isReserved(name)
+}
+
+func isReserved(name string) bool {
 	// The seventh bit of 'X-G' and its like, before the comparison that costs.
 	return len(name) > len(reservedPrefix) && name[2]|0x20 == 'g' && foldsTo(name[:len(reservedPrefix)], reservedPrefix)
 }

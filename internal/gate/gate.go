@@ -56,6 +56,10 @@ type Gate struct {
 	// Tagger makes the tags by which the app's cookies belong to a person. It is not
 	// needed where the app shares them.
 	Tagger *appcookie.Tagger
+	// MaxHeader tells how many bytes of a request's head the server reads, or 0 where that
+	// is not known. Cookies of the app that would not fit there are not set. It is not
+	// needed; then all are.
+	MaxHeader func(*http.Request) int
 
 	cleaner *Cleaner // for anybody
 	proxied *Cleaner // for trusted proxies
@@ -279,7 +283,7 @@ func (v *visit) foreign() bool {
 // is not the one that was found any more.
 func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, bool) {
 	p := &Pass{Request: v.r, User: user, Session: s}
-	p.writer = writer{ResponseWriter: v.w, app: v.App, identified: s != nil, method: v.r.Method}
+	p.writer = writer{ResponseWriter: v.w, gate: v.Gate, request: v.r, id: v.arrival.ID, identified: s != nil}
 	p.Writer = &p.writer
 	if s == nil {
 		v.take(&p.writer, v.at.nobody)

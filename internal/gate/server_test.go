@@ -73,6 +73,9 @@ func hostile(h http.Header) {
 	h.Set("Clear-Site-Data", `"*"`)
 	h.Set("Cache-Control", "public, s-maxage=600, max-age=60")
 	h.Set("Cdn-Cache-Control", "max-age=600")
+	h.Set("Remote-User", "admin")
+	h["remote_groups"] = []string{"admins"}
+	h.Set("X-Gatehouse-Jwt", "a.b.c")
 }
 
 // harmless fails the test unless a header is what hostile may say at most.
@@ -83,6 +86,11 @@ func harmless(t *testing.T, what string, h http.Header, private bool) {
 	}
 	if got := h.Get("Clear-Site-Data"); got != "" {
 		t.Errorf("%s: Clear-Site-Data %s", what, got)
+	}
+	for _, name := range []string{"Remote-User", "Remote_groups", "X-Gatehouse-Jwt"} {
+		if got := h[name]; got != nil {
+			t.Errorf("%s: %s %q", what, name, got)
+		}
 	}
 	want := "public, s-maxage=600, max-age=60"
 	if private {
@@ -165,7 +173,7 @@ func TestEarlyHints(t *testing.T) {
 			if lines := h["Set-Cookie"]; lines != nil {
 				t.Errorf("%d: Set-Cookie %q", code, lines)
 			}
-			if h.Get("Clear-Site-Data") != "" || h.Get("Link") == "" {
+			if h.Get("Clear-Site-Data")+h.Get("Remote-User") != "" || h.Get("Link") == "" {
 				t.Errorf("%d: %v", code, h)
 			}
 			return nil

@@ -7,9 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
+	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 )
 
@@ -18,15 +20,17 @@ import (
 // Unwrap, as http.ResponseController does.
 type writer struct {
 	http.ResponseWriter
-	app *App
+	gate    *Gate
+	request *http.Request
+	// id names the request in the audit log.
+	id string
 	// identified says that the request carries somebody's identity, so that no
 	// shared cache may keep the answer.
 	identified bool
-	// method is the request's. tie is its bond to its session, or nil.
-	method string
-	tie    *live.Tie
-	sent   bool
-	head   notBehind
+	// tie is the request's bond to its session, or nil.
+	tie  *live.Tie
+	sent bool
+	head notBehind
 	// cookieless says that the client gets no cookies, since it is a script that shows its
 	// token each time.
 	cookieless bool
@@ -58,7 +62,7 @@ func (w *writer) WriteHeader(status int) {
 			return
 		}
 		if w.tie != nil {
-			w.tie.Begin(isStream(w.method, status, w.Header()))
+			w.tie.Begin(isStream(w.request.Method, status, w.Header()))
 		}
 	} else if !w.sent {
 		w.hint(status)
@@ -67,11 +71,39 @@ func (w *writer) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// filter takes out of an answer what the app may not say to a browser.
+func (w *writer) filter(h http.Header) {
+	w.gate.App.Response.Filter(h)
+	w.gate.cleaner.CleanAnswer(h)
+}
+
+// fit leaves out the cookies that would make the browser's requests too long for the
+// server. What else stands in the head of a request has a quarter of it.
+func (w *writer) fit(h http.Header, lines []string) {
+	if w.gate.MaxHeader == nil {
+		return
+	}
+	most := w.gate.MaxHeader(w.request)
+	if most == 0 {
+		return
+	}
+	shown := w.jar.Shown()
+	if w.page == nil {
+		shown = strings.Join(w.request.Header["Cookie"], "; ")
+	}
+	kept, left := appcookie.Fit(lines, shown, most*3/4, time.Now())
+	if left == 0 {
+		return
+	}
+	h["Set-Cookie"] = kept
+	w.gate.Audit.Record(audit.Event{Kind: audit.CookiesDropped, App: w.gate.App.Name, Request: w.id, Count: left})
+}
+
 // hint sends an answer that is none yet. Browsers take no cookies from it, and what
 // takes them all the same must not take those that are not made fit yet.
 func (w *writer) hint(status int) {
 	h := w.Header()
-	w.app.Response.Filter(h)
+	w.filter(h)
 	cookies := h["Set-Cookie"]
 	delete(h, "Set-Cookie")
 	w.ResponseWriter.WriteHeader(status)
@@ -88,12 +120,14 @@ func (w *writer) finish() {
 	}
 	w.sent = true
 	h := w.Header()
-	w.app.Response.Filter(h)
+	w.filter(h)
 	if w.page != nil {
 		w.jar.Answer(h, w.page.EscapedPath(), time.Now())
 	}
 	if w.cookieless {
 		delete(h, "Set-Cookie")
+	} else if lines := h["Set-Cookie"]; lines != nil {
+		w.fit(h, lines)
 	}
 	if !w.identified {
 		return
