@@ -89,7 +89,8 @@ func (k *Key) verify(data []byte) error {
 // recordPlace and documentPlace name the place that a sealed text belongs to. No
 // two places have one name: a kind holds no space, and the first word differs.
 func recordPlace(kind store.Kind, id store.ID) []byte {
-	return append([]byte("record "+string(kind)+" "), id[:]...)
+	place := append(make([]byte, 0, len("record  ")+len(kind)+len(id)), "record "...)
+	return append(append(append(place, kind...), ' '), id[:]...)
 }
 
 func documentPlace(name string) []byte { return []byte("document " + name) }
