@@ -6,6 +6,7 @@ package boltstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -71,6 +72,31 @@ func (q *queue) take(spare []*job) []*job {
 	return jobs
 }
 
+// mostYields bounds how often the writer lets others run before it begins: callers who
+// do not wait for the disk could bring jobs without end.
+const mostYields = 8
+
+// gather lets others run while that brings jobs. Callers who were answered together
+// come back together, and would otherwise take turns with those who came meanwhile, two
+// halves that wait for each other's fsync. It waits for nobody.
+func (q *queue) gather() {
+	before := -1
+	for range mostYields {
+		n := q.len()
+		if n == before {
+			return
+		}
+		before = n
+		runtime.Gosched()
+	}
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.jobs)
+}
+
 func (q *queue) isClosed() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -116,6 +142,9 @@ func (s *Store) writer() {
 	var jobs []*job
 	var answers []error
 	for {
+		if len(jobs) > 1 {
+			s.queue.gather()
+		}
 		clear(jobs) // let go of what the answered callers had passed in
 		jobs = s.queue.take(jobs)
 		last := len(jobs) == 0
