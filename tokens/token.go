@@ -35,7 +35,10 @@ func newToken(id store.ID) token {
 	return t
 }
 
-func (t *token) text() string { return t.id.String() + encoding.EncodeToString(t.secret[:]) }
+func (t *token) text() string {
+	text := encoding.AppendEncode(make([]byte, 0, Length), t.id[:])
+	return string(encoding.AppendEncode(text, t.secret[:]))
+}
 
 func (t *token) hash() [32]byte { return sha256.Sum256(t.secret[:]) }
 

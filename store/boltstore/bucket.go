@@ -49,7 +49,7 @@ func (b *bucket) Delete(key []byte) error {
 	return b.Bucket.Delete(key)
 }
 
-// find is Get for snapshots, with a cursor that is used again.
+// find is Get with a cursor that is used again.
 func (b *bucket) find(key []byte) []byte {
 	c, ok := b.cursors.Get().(*bbolt.Cursor)
 	if !ok {

@@ -111,9 +111,12 @@ func (p *putRecord) apply(t *txn) error {
 			return err
 		}
 	}
-	b, err := t.makeBucket(recordBucket(p.kind))
-	if err != nil {
-		return err
+	b := t.records(p.kind)
+	if b == nil {
+		var err error
+		if b, err = t.makeBucket(recordBucket(p.kind)); err != nil {
+			return err
+		}
 	}
 	return b.Put(p.id[:], p.value)
 }

@@ -108,7 +108,17 @@ func (t *txn) counters() *bucket  { return t.bucket(countersBucket) }
 func (t *txn) expiry() *bucket    { return t.bucket(expiryBucket) }
 
 // records returns the bucket of a kind, or nil when nothing was ever put there.
-func (t *txn) records(kind store.Kind) *bucket { return t.bucket(recordBucket(kind)) }
+func (t *txn) records(kind store.Kind) *bucket {
+	at := t.buckets
+	if t.snap != nil {
+		at = t.snap.buckets
+	}
+	var name [len(recordPrefix) + store.MaxKind]byte // on the stack
+	if b := at[string(append(append(name[:0], recordPrefix...), kind...))]; b != nil || t.snap != nil {
+		return b
+	}
+	return t.bucket(recordBucket(kind))
+}
 
 func recordBucket(kind store.Kind) []byte { return append([]byte(recordPrefix), kind...) }
 
@@ -132,15 +142,8 @@ func (t *txn) record(kind store.Kind, id store.ID) []byte {
 			return r.value
 		}
 	}
-	if t.snap != nil {
-		var name [len(recordPrefix) + store.MaxKind]byte // on the stack
-		if b := t.snap.buckets[string(append(append(name[:0], recordPrefix...), kind...))]; b != nil {
-			return b.find(id[:])
-		}
-		return nil
-	}
 	if b := t.records(kind); b != nil {
-		return b.Get(id[:])
+		return b.find(id[:])
 	}
 	return nil
 }
