@@ -122,7 +122,7 @@ func (c *Cleaner) remove(h http.Header) {
 // would be in the hands of every script of the page.
 func (c *Cleaner) CleanAnswer(h http.Header) {
 	for name := range h {
-		if c.identity.has(name) || isReserved(name) {
+		if plain := strings.TrimPrefix(name, http.TrailerPrefix); c.identity.has(plain) || isReserved(plain) {
 			delete(h, name)
 		}
 	}

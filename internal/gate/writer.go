@@ -146,6 +146,7 @@ func (w *writer) finish() {
 func (w *writer) end() {
 	if w.sent {
 		w.head.restore(w.Header())
+		w.gate.cleaner.CleanAnswer(w.Header())
 		return
 	}
 	w.finish()
