@@ -15,10 +15,11 @@ const reservedPrefix = "x-gatehouse-"
 // Cleaner takes out of a request what a client may not say. It may be used from
 // many goroutines.
 type Cleaner struct {
-	names     nameSet  // do not arrive at the app
-	spelled   []string // those among them that do, in this one spelling
-	protected nameSet  // may not be named in Connection either
-	identity  nameSet  // do not come back from the app
+	names     nameSet   // do not arrive at the app
+	families  *families // nor does what begins like this
+	spelled   []string  // those among the names that do, in this one spelling
+	protected nameSet   // may not be named in Connection either
+	identity  nameSet   // do not come back from the app
 }
 
 // NewCleaner returns a Cleaner for an app that learns identities under these names.
@@ -30,7 +31,8 @@ type Cleaner struct {
 // X-Forwarded-For, -Host and -Proto stay in this one spelling, since the proxy behind
 // the gate knows which peers to trust with them. Nothing of ours reads any of these.
 func NewCleaner(names []string, keepAuthorization bool) *Cleaner {
-	c := newCleaner(slices.Concat(names, neverFromClients(), onlyFromProxies()), keepAuthorization)
+	c := newCleaner(slices.Concat(names, onlyFromProxies()), keepAuthorization)
+	c.families = newFamilies(slices.Concat(familiesNeverFromClients(), familiesOnlyFromProxies()))
 	c.identity = newNameSet(slices.Concat(names, ours()))
 	return c
 }
@@ -38,14 +40,19 @@ func NewCleaner(names []string, keepAuthorization bool) *Cleaner {
 // NewProxyCleaner is NewCleaner for requests whose peer is a trusted proxy: what such
 // a proxy says about a request arrives.
 func NewProxyCleaner(names []string, keepAuthorization bool) *Cleaner {
-	return newCleaner(slices.Concat(names, neverFromClients()), keepAuthorization)
+	return newCleaner(names, keepAuthorization)
 }
 
 func newCleaner(names []string, keepAuthorization bool) *Cleaner {
+	names = slices.Concat(names, neverFromClients())
 	if !keepAuthorization {
 		names = append(names, "Authorization")
 	}
-	c := &Cleaner{names: newNameSet(names), protected: newNameSet([]string{"Authorization", "Cookie"})}
+	c := &Cleaner{
+		names:     newNameSet(names),
+		families:  newFamilies(familiesNeverFromClients()),
+		protected: newNameSet([]string{"Authorization", "Cookie"}),
+	}
 	for _, name := range proxysOwn() {
 		if !c.names.has(name) { // an app may learn identities under any name
 			c.names.add(name)
@@ -56,12 +63,19 @@ func newCleaner(names []string, keepAuthorization bool) *Cleaner {
 }
 
 // onlyFromProxies are names under which a load balancer describes the request that
-// it got. Apps build links from them and let people in by address, and the proxy
-// behind the gate passes them on from anybody.
+// it got. Apps build links from them and let people in by address or certificate, and
+// the proxy behind the gate passes them on from anybody.
 func onlyFromProxies() []string {
 	return []string{
-		"Forwarded", "X-Real-Ip", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
+		"Forwarded", "Forwarded-For", "X-Forwarded", "X-Real-Ip", "X-Client-Ip", "Client-Ip", "True-Client-Ip", "X-Cluster-Client-Ip",
+		"X-Originating-Ip", "X-Remote-Ip", "X-Remote-Addr", "X-Proxyuser-Ip", "Cf-Connecting-Ip", "Cf-Connecting-Ipv6", "Fastly-Client-Ip",
+		"X-Original-Forwarded-For", "X-Original-Host", "X-Host", "X-Http-Host-Override", "X-Scheme", "X-Url-Scheme", "Front-End-Https",
+		"Client-Cert", "Client-Cert-Chain", // RFC 9440
 	}
+}
+
+func familiesOnlyFromProxies() []string {
+	return []string{"x-forwarded-", "x-client-cert", "x-ssl-client-", "ssl-client-"}
 }
 
 // proxysOwn are names that the proxy behind the gate sets, or takes over from a peer
@@ -75,13 +89,13 @@ func neverFromClients() []string {
 	return append(ours(),
 		// What PHP and CGI programs look for beside REMOTE_USER (Cacti reads six).
 		"Redirect-Remote-User", "Php-Auth-User", "Php-Auth-Pw", "Php-Auth-Digest", "Auth-User", "Redirect-Http-Authorization",
-		// Other gateways' names, which apps accept by their own default.
+		// Other gateways' names, which apps accept by their own default: also those of the
+		// products that a company had before (SiteMinder, WebSEAL, Oracle, ClearTrust).
 		"X-Remote-User", "X-Remote-Name", "X-Remote-Email", "X-Remote-Group", "X-Remote-Groups", "Remote-Group",
 		"X-Forwarded-User", "X-Forwarded-Name", "X-Forwarded-Email", "X-Forwarded-Groups",
 		"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
-		"X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups",
-		"X-Auth-Request-Preferred-Username", "X-Auth-Request-Access-Token",
-		"X-Webauth-User", "X-Webauth-Name", "X-Webauth-Email", "X-Webauth-Groups", "X-Authenticated-User",
+		"X-Authenticated-User", "X-Token-Subject",
+		"Sm-User", "Sm-Userdn", "Sm-Universalid", "Sm-Usergroups", "Iv-User", "Iv-User-L", "Iv-Groups", "Iv-Creds", "Oam-Remote-User", "Ct-Remote-User",
 		// Another address than the one that the policy has seen (IIS, Symfony, Zend,
 		// Traefik, Envoy, Spring).
 		"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Override-Url", "X-Forwarded-Uri", "X-Forwarded-Path",
@@ -94,6 +108,19 @@ func neverFromClients() []string {
 // ours are our names by default.
 func ours() []string {
 	return []string{"X-Gatehouse-Jwt", "Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups"}
+}
+
+// familiesNeverFromClients are neverFromClients of which nobody knows all: ours, and
+// those in which other gateways send whatever claims their operators want (oauth2-proxy,
+// Grafana's example, authentik, Pomerium, caddy-security, Vouch, mod_auth_openidc,
+// mod_auth_mellon, Shibboleth, Tailscale, Cloudflare, Google, Amazon, Azure).
+func familiesNeverFromClients() []string {
+	return []string{
+		reservedPrefix,
+		"x-auth-request-", "x-webauth-", "x-authentik-", "x-pomerium-", "x-token-user-", "x-vouch-",
+		"oidc-", "mellon-", "shib-", "tailscale-user-", "cf-access-",
+		"x-goog-iap-", "x-goog-authenticated-user-", "x-amzn-oidc-", "x-ms-client-principal", "x-ms-token-",
+	}
 }
 
 // Clean removes from a request's header every name that the client may not use,
@@ -133,12 +160,11 @@ func (c *Cleaner) refuses(name string) bool {
 	if c.names.has(name) {
 		return !slices.Contains(c.spelled, name)
 	}
-	return isReserved(name)
+	return c.families.has(name)
 }
 
 func isReserved(name string) bool {
-	// The seventh bit of 'X-G' and its like, before the comparison that costs.
-	return len(name) > len(reservedPrefix) && name[2]|0x20 == 'g' && foldsTo(name[:len(reservedPrefix)], reservedPrefix)
+	return len(name) >= len(reservedPrefix) && foldsTo(name[:len(reservedPrefix)], reservedPrefix)
 }
 
 // cleanConnection takes our names out of the options of Connection (RFC 9110,

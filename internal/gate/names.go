@@ -91,3 +91,28 @@ func fold(c byte) byte {
 	}
 	return '-'
 }
+
+// families are sets of header names that begin alike, folded as in nameSet, by the first
+// letter: nearly every header begins with none of them.
+type families [32][]string
+
+func newFamilies(beginnings []string) *families {
+	var f families
+	for _, b := range beginnings {
+		f[b[0]&31] = append(f[b[0]&31], b)
+	}
+	return &f
+}
+
+// has reports whether name belongs to one of the families. It does not allocate.
+func (f *families) has(name string) bool {
+	if name == "" {
+		return false
+	}
+	for _, beginning := range f[name[0]&31] {
+		if len(name) >= len(beginning) && foldsTo(name[:len(beginning)], beginning) {
+			return true
+		}
+	}
+	return false
+}
