@@ -23,12 +23,16 @@ type bench struct {
 	processes    []*process
 	plain, gated *target
 	admin        string // address of the gated Caddy's admin endpoint
+	password     string // of the one user
 }
 
 // target is one side of the comparison: where to send a request and how it
 // must look. Both sides get the same bytes, cookie included.
 type target struct {
 	name, address, host, cookie string
+	// process is the Caddy, admin the address of its admin endpoint.
+	process *process
+	admin   string
 	// bare leaves out the headers of a browser.
 	bare bool
 }
@@ -46,23 +50,24 @@ func start(ctx context.Context, dir string, o options) (_ *bench, err error) {
 	}
 	backend := "respond `" + answer + "`"
 	if !o.respond {
-		upstream, err := b.startUpstream(ctx, dir)
+		upstream, err := b.startUpstream(ctx, dir, o)
 		if err != nil {
 			return nil, err
 		}
 		backend = "reverse_proxy " + upstream
 	}
-	if b.plain, _, err = b.startCaddy(ctx, dir, caddy, "plain", plainConfig, backend); err != nil {
+	if b.plain, err = b.startCaddy(ctx, dir, caddy, "plain", plainConfig, backend); err != nil {
 		return nil, err
 	}
-	password := rand.Text()
-	if b.gated, b.admin, err = b.startCaddy(ctx, dir, caddy, "gated", gatedConfig, backend); err != nil {
+	b.password = rand.Text()
+	if b.gated, err = b.startCaddy(ctx, dir, caddy, "gated", gatedConfig, backend); err != nil {
 		return nil, err
 	}
-	if err := addUser(ctx, caddy, b.admin, password); err != nil {
+	b.admin = b.gated.admin
+	if err := addUser(ctx, caddy, b.admin, b.password); err != nil {
 		return nil, err
 	}
-	if b.gated.cookie, err = signIn(ctx, b.gated, password); err != nil {
+	if b.gated.cookie, err = signIn(ctx, b.gated, b.password); err != nil {
 		return nil, fmt.Errorf("signing in: %w", err)
 	}
 	b.plain.cookie = b.gated.cookie
@@ -78,13 +83,14 @@ func (b *bench) stop() {
 }
 
 // startUpstream prefers nginx, for the reason for which wrk is preferred: the less
-// the upstream takes of the machine, the more of what is measured is Caddy.
-func (b *bench) startUpstream(ctx context.Context, dir string) (string, error) {
+// the upstream takes of the machine, the more of what is measured is Caddy. nginx echoes no
+// WebSockets.
+func (b *bench) startUpstream(ctx context.Context, dir string, o options) (string, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return "", err
 	}
-	if nginx, err := exec.LookPath("nginx"); err == nil {
+	if nginx, err := exec.LookPath("nginx"); err == nil && o.websockets == 0 {
 		b.upstream = "nginx, 1 worker"
 		return address, b.startNginx(ctx, dir, nginx, address)
 	}
@@ -110,23 +116,28 @@ func (b *bench) startNginx(ctx context.Context, dir, nginx, address string) erro
 }
 
 // startCaddy writes a Caddyfile with addresses of its own and runs Caddy with it.
-func (b *bench) startCaddy(ctx context.Context, dir, caddy, name, config, backend string) (*target, string, error) {
+func (b *bench) startCaddy(ctx context.Context, dir, caddy, name, config, backend string) (*target, error) {
 	address, err1 := freeAddress()
 	admin, err2 := freeAddress()
 	if err := errors.Join(err1, err2); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	file := filepath.Join(dir, name+".Caddyfile")
 	text := strings.NewReplacer("ADMIN", admin, "PORT", port, "DIR", dir, "BACKEND", backend).Replace(config)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	side := &target{name: name, address: address, host: net.JoinHostPort("app.localhost", port)}
-	return side, admin, b.launch(ctx, dir, name, address, caddy, "run", "--config", file, "--adapter", "caddyfile")
+	if err := b.launch(ctx, dir, name, address, caddy, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
+		return nil, err
+	}
+	return &target{
+		name: name, address: address, host: net.JoinHostPort("app.localhost", port),
+		process: b.processes[len(b.processes)-1], admin: admin,
+	}, nil
 }
 
 func (b *bench) launch(ctx context.Context, dir, name, address, command string, args ...string) error {

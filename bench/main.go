@@ -10,6 +10,7 @@
 //	go run . -rounds 5 -respond      Caddy answers by itself: the gate shows more
 //	go run . -rounds 5 -bare         with the shortest requests there are
 //	go run . -anonymous 100000       what visitors without a session write
+//	go run . -websockets 5000        what open WebSockets cost (Linux)
 //
 // The gated side serves one person who has signed in, over HTTP as any browser
 // would. Everything that was started is stopped, and nothing is left on disk.
@@ -33,6 +34,7 @@ type options struct {
 	respond     bool
 	bare        bool
 	anonymous   int
+	websockets  int
 	client      string
 	caddy       string
 }
@@ -45,6 +47,7 @@ func main() {
 	flag.BoolVar(&o.respond, "respond", false, "let Caddy answer by itself in place of the upstream")
 	flag.BoolVar(&o.bare, "bare", false, "send Host and Cookie alone, not the other headers of a browser")
 	flag.IntVar(&o.anonymous, "anonymous", 0, "instead: send this many requests without a session and compare the store's write counter")
+	flag.IntVar(&o.websockets, "websockets", 0, "instead: open this many through either side and compare what they cost, and how soon they end with their sessions; each takes four file descriptors")
 	flag.StringVar(&o.client, "client", "", "load generator, \"wrk\" or \"go\"; default: wrk where it is installed")
 	flag.StringVar(&o.caddy, "caddy", "", "the Caddy to measure, with Gatehouse in it; default: built from this checkout")
 	upstream := flag.Bool("upstream", false, "be the upstream (used by the command itself)")
@@ -74,6 +77,9 @@ func run(ctx context.Context, o options, upstream bool) error {
 	defer b.stop()
 	if o.anonymous > 0 {
 		return b.countWrites(ctx, o)
+	}
+	if o.websockets > 0 {
+		return b.compareSockets(ctx, o)
 	}
 	return b.compare(ctx, o)
 }

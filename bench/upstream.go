@@ -40,13 +40,18 @@ http {
 // addressVariable tells the child that is the upstream where to listen.
 const addressVariable = "BENCH_UPSTREAM"
 
-// serveUpstream answers every request with 256 bytes until it is interrupted.
+// serveUpstream answers every request with 256 bytes, or echoes what is said to a WebSocket,
+// until it is interrupted.
 func serveUpstream(ctx context.Context) error {
 	body := []byte(answer)
 	server := &http.Server{
 		Addr:              os.Getenv(addressVariable),
 		ReadHeaderTimeout: 10 * time.Second,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/socket" {
+				echo(w, r)
+				return
+			}
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			_, _ = w.Write(body)
 		}),
