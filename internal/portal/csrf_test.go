@@ -25,6 +25,8 @@ var foreignForm = [][]string{
 	{"Sec-Fetch-Site", "", "Origin", "null"},
 	{"Sec-Fetch-Site", "", "Origin", "https://login.example.com.evil.test"},
 	{"Sec-Fetch-Site", "", "Origin", "https://login.example.com:8443"},
+	{"Sec-Fetch-Site", "", "Origin", "http://login.example.com"},
+	{"Sec-Fetch-Site", "same-origin", "Origin", "https://evil.test"},
 }
 
 // Threat 27: a foreign page signs the victim in as the attacker, or out, by a form
@@ -64,6 +66,7 @@ func TestOwnFormsAreTaken(t *testing.T) {
 	w.add(anna)
 	for _, headers := range [][]string{
 		{"Sec-Fetch-Site", "same-origin", "Origin", origin},
+		{"Sec-Fetch-Site", "same-origin", "Origin", "null"},
 		{"Sec-Fetch-Site", "none"},
 		{"Sec-Fetch-Site", "", "Origin", origin},
 		{"Sec-Fetch-Site", ""},

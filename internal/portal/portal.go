@@ -97,7 +97,23 @@ func (p *Portal) Prepare() {
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.visit(w, r).foreign()
 	}))
-	p.handler = guard.Handler(p.router())
+	p.handler = p.sameOrigin(guard.Handler(p.router()))
+}
+
+// sameOrigin refuses forms that say they come from anywhere but the portal, before what
+// the guard makes of it: in an old browser that would take a page of the same host over
+// plain http, which anybody on the way can write. "null" is for the guard; it is what
+// our own forms say where a browser sends no referrer.
+func (p *Portal) sameOrigin(next http.Handler) http.Handler {
+	ours := func(line string) bool { return line == p.Origin || line == "null" }
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lines := r.Header["Origin"]
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && (len(lines) > 1 || len(lines) == 1 && !ours(lines[0])) {
+			p.visit(w, r).foreign()
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Serve answers a request for the portal's host. A panic is answered with 500.
