@@ -32,6 +32,9 @@ type address struct {
 // String returns the address as a URL.
 func (a address) String() string { return a.origin() + a.path }
 
+// base returns the address as a URL that others may work with.
+func (a address) base() *url.URL { return &url.URL{Scheme: a.scheme, Host: a.hostport(), Path: a.path} }
+
 // origin returns scheme, host and port, as the header Origin has them.
 func (a address) origin() string { return a.scheme + "://" + a.hostport() }
 

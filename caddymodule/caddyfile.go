@@ -100,6 +100,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]
 //		csrf strict
+//		companions NAME…
 //		preflight pass
 //		passive PATH…|off
 //		streams active

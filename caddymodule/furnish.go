@@ -13,7 +13,6 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
-	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
@@ -78,7 +77,13 @@ func (a *App) furnish() error {
 			core.Prepare()
 			g.walk = &walk{gate: core, metrics: house.metrics.app(app.Name), requests: a.requests}
 		}
-		a.portal.Apps = append(a.portal.Apps, portal.App{Name: app.Name, Target: app.Targets[0], Policy: app.Policy, Tokens: app.Tokens})
+		a.portal.Apps = append(a.portal.Apps, portal.App{
+			Name:       app.Name,
+			Target:     app.Targets[0],
+			Policy:     app.Policy,
+			Tokens:     app.Tokens,
+			Companions: a.town.apps[i].companions(a.town.apps),
+		})
 		a.portal.Targets = append(a.portal.Targets, app.Targets...)
 	}
 	a.portal.Prepare()
@@ -172,9 +177,8 @@ func (l *located) app() (*gate.App, error) {
 	}
 	var addresses []*url.URL
 	for _, p := range l.places {
-		base := &url.URL{Scheme: p.scheme, Host: p.hostport(), Path: p.path}
-		addresses = append(addresses, base)
-		app.Targets = append(app.Targets, handoff.Target{App: l.name, Base: base})
+		addresses = append(addresses, p.base())
+		app.Targets = append(app.Targets, l.target(p))
 	}
 	app.Origins = gate.NewOrigins(addresses...)
 	return app, nil

@@ -115,6 +115,12 @@ type Gate struct {
 	// this themselves. Default: empty, the app decides.
 	CSRF string `json:"csrf,omitempty"`
 
+	// Names of other apps whose hosts this app's pages call. Who lands at this app is
+	// signed in there as well, before the page is shown, if they may open them: pages that
+	// fetch from a host where nobody is signed in get an error instead of a sign-in. Their
+	// hosts are three at most. Default: none.
+	Companions []string `json:"companions,omitempty"`
+
 	// `pass` lets CORS preflights through to the app: the OPTIONS by which a browser asks
 	// whether a page of another origin may send what it wants to. They come from nobody.
 	// Otherwise they are answered as any request without a session. Default: empty.
@@ -179,6 +185,7 @@ func (g *Gate) options() table {
 		"deny":                  ruleOption(&g.Rules.Rules, true),
 		"public":                list(&g.Public, "PATH…", checkPaths),
 		"own_auth":              list(&g.OwnAuth, "PATH…", checkPaths),
+		"companions":            list(&g.Companions, "NAME…", checkAppName),
 		"preflight":             choice(&g.Preflight, "pass"),
 		"header":                headerOption(&g.Headers),
 		"group_separator":       choice(&g.GroupSeparator, ",", "|", ";"),
@@ -262,6 +269,11 @@ func (g *Gate) Validate() error {
 			return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
 		}
 	}
+	for _, name := range g.Companions {
+		if err := checkAppName(name); err != nil {
+			return g.wrap(fmt.Errorf("companions: %w", err))
+		}
+	}
 	if _, err := policy.Compile(g.Rules); err != nil {
 		return g.wrap(err)
 	}
@@ -273,40 +285,19 @@ func (g *Gate) Validate() error {
 			return g.wrap(fmt.Errorf("logout_on: %w", err))
 		}
 	}
-	if !strings.Contains(",|;", g.GroupSeparator) || len(g.GroupSeparator) != 1 {
-		return g.wrap(fmt.Errorf("group_separator: %w", unknown("word", g.GroupSeparator, []string{",", "|", ";"})))
-	}
 	if _, err := g.naming(); err != nil {
 		return g.wrap(err)
 	}
 	if _, err := g.credentials(); err != nil {
 		return g.wrap(err)
 	}
-	if g.Encode != "" && !slices.Contains(encodings(), g.Encode) {
-		return g.wrap(fmt.Errorf("encode: %w", unknown("word", g.Encode, encodings())))
-	}
-	if g.CSRF != "" && g.CSRF != "strict" {
-		return g.wrap(fmt.Errorf("csrf: %w", unknown("word", g.CSRF, []string{"strict"})))
-	}
-	if g.Preflight != "" && g.Preflight != "pass" {
-		return g.wrap(fmt.Errorf("preflight: %w", unknown("word", g.Preflight, []string{"pass"})))
-	}
-	if g.Streams != "" && g.Streams != "active" {
-		return g.wrap(fmt.Errorf("streams: %w", unknown("word", g.Streams, []string{"active"})))
-	}
 	for _, name := range g.Strip {
 		if err := checkHeader(name); err != nil {
 			return g.wrap(fmt.Errorf("strip: %w", err))
 		}
 	}
-	if g.Cookies != "" && g.Cookies != "shared" {
-		return g.wrap(fmt.Errorf("cookies: %w", unknown("word", g.Cookies, []string{"shared"})))
-	}
-	if g.KeepPosts != "" && g.KeepPosts != "off" {
-		return g.wrap(fmt.Errorf("keep_posts: %w", unknown("word", g.KeepPosts, []string{"off", "on"})))
-	}
-	if g.Tokens != "" && g.Tokens != "on" {
-		return g.wrap(fmt.Errorf("tokens: %w", unknown("word", g.Tokens, []string{"off", "on"})))
+	if err := g.checkWords(); err != nil {
+		return g.wrap(err)
 	}
 	if err := g.Headers.validate(); err != nil {
 		return g.wrap(err)

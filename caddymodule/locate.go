@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -90,7 +91,7 @@ func (l *locator) locate() (*town, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &town{portal: portal, apps: apps, guide: l}, checkNeighbours(portal.address, apps)
+	return &town{portal: portal, apps: apps, guide: l}, cmp.Or(checkNeighbours(portal.address, apps), checkCompanions(apps))
 }
 
 // group makes one app of all gates with one name.

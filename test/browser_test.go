@@ -23,6 +23,8 @@ type browser struct {
 	jar     http.CookieJar
 	client  *http.Client
 	secrets *secrets
+	// hops is how many redirects it follows.
+	hops int
 }
 
 // browser opens a browser that has never been here.
@@ -39,7 +41,7 @@ func (g *gateway) browser(t *testing.T) *browser {
 func (g *gateway) browserWith(t *testing.T, jar http.CookieJar) *browser {
 	transport := g.transport()
 	t.Cleanup(transport.CloseIdleConnections)
-	return &browser{t: t, jar: jar, secrets: &g.secrets, client: &http.Client{
+	return &browser{t: t, jar: jar, secrets: &g.secrets, hops: mostHops, client: &http.Client{
 		Transport:     transport,
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -88,7 +90,7 @@ func (w walk) String() string {
 	return s.String()
 }
 
-// mostHops is more than any sign-in takes, and what browsers still follow.
+// mostHops is more than any sign-in takes at one host.
 const mostHops = 12
 
 // request makes a request of a person who navigates.
@@ -190,7 +192,7 @@ func (b *browser) send(address string, form url.Values) walk {
 func (b *browser) follow(r *http.Request) walk {
 	b.t.Helper()
 	var w walk
-	for len(w) <= mostHops {
+	for len(w) <= b.hops {
 		p := b.do(r)
 		w = append(w, p)
 		to := p.location()
@@ -202,7 +204,7 @@ func (b *browser) follow(r *http.Request) walk {
 		}
 		r = b.request(http.MethodGet, to, nil)
 	}
-	b.t.Fatalf("more than %d redirects:\n%s", mostHops, w)
+	b.t.Fatalf("more than %d redirects:\n%s", b.hops, w)
 	return nil
 }
 

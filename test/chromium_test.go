@@ -20,8 +20,7 @@ import (
 // browser does with cookies, redirects after a form and policies is its own
 // affair, and so is tried with one.
 func TestChromium(t *testing.T) {
-	path, err := exec.LookPath("chromium")
-	require(t, err)
+	path := needChromium(t)
 	a := newApp(t)
 	g := start(t, twoApps.with("WIKI", a.address, "TICKETS", a.address))
 	p := g.person(t, "ada", "staff")
@@ -105,6 +104,14 @@ func mustHoldOneCookie(t *testing.T, ctx context.Context, address string) {
 			t.Errorf("%s: %s is HttpOnly %t, Secure %t, SameSite %s", address, c.Name, c.HTTPOnly, c.Secure, c.SameSite)
 		}
 	}
+}
+
+// needChromium returns where the browser is.
+func needChromium(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	require(t, err)
+	return path
 }
 
 // chromium starts a browser that finds the gateway's hosts on loopback, and ends

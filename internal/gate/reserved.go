@@ -83,6 +83,8 @@ func (v *visit) begin() {
 		// The walk begins on the host where it ends. Straight to that host's own
 		// begin it could go round for ever, where something in front changes Host.
 		v.redirect(returnTo)
+	case query.Get(handoff.ParamThen) != "":
+		v.beginToPass(returnTo, query.Get(handoff.ParamThen))
 	case v.presented.OK:
 		v.redirect(handoff.Code(v.Portal, v.presented.Token.Challenge(), returnTo))
 	case v.presented.Twice, query.Get(handoff.ParamAgain) != "":
@@ -91,6 +93,22 @@ func (v *visit) begin() {
 		v.at.cookies.Set(v.w.Header(), session.NewNonce())
 		v.redirect(handoff.BeginAgain(v.at.Target, returnTo))
 	}
+}
+
+// beginToPass is begin for a browser that is on its way to a page of another app. It is
+// not held up here: without a cookie that comes back it goes on without being signed in.
+// Where it goes is for the portal to check, which knows all apps.
+func (v *visit) beginToPass(home, then string) {
+	challenge := ""
+	switch {
+	case v.presented.OK:
+		challenge = v.presented.Token.Challenge()
+	case !v.presented.Twice:
+		nonce := session.NewNonce()
+		v.at.cookies.Set(v.w.Header(), nonce)
+		challenge = nonce.Challenge()
+	}
+	v.redirect(handoff.CodeToPass(v.Portal, challenge, home, then))
 }
 
 // land spends the code that the portal gave this browser.
@@ -109,15 +127,15 @@ func (v *visit) land() {
 	case err != nil:
 		v.unavailable(err)
 	case landing.Kept:
-		v.redirect(landing.ReturnTo)
+		v.redirect(landing.Next())
 	default:
 		v.claim(landing.Session)
 		v.at.cookies.SetFor(v.w.Header(), landing.Token, landing.Session.Keep(v.Limits, v.now))
-		if landing.Again {
+		if landing.Again && !landing.Passing {
 			v.redirect(handoff.Landed(v.at.Target, landing.ReturnTo))
 			return
 		}
-		v.redirect(landing.ReturnTo)
+		v.redirect(landing.Next())
 	}
 }
 

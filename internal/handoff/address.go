@@ -40,6 +40,9 @@ const (
 	// ParamAgain marks the second call of StepBegin, which a browser that keeps
 	// cookies never makes without one.
 	ParamAgain = "again"
+	// ParamThen is the page of another app that the browser is on its way to, when it
+	// only passes through.
+	ParamThen = "then"
 	// ParamForm names a kept form.
 	ParamForm = "form"
 )
@@ -57,6 +60,18 @@ func Begin(t Target, returnTo string) string {
 // BeginAgain returns the address of the first step after a nonce has been set.
 func BeginAgain(t Target, returnTo string) string {
 	return step(t, StepBegin, url.Values{ParamReturnTo: {returnTo}, ParamAgain: {"1"}})
+}
+
+// Pass returns the first step of a browser that is to be signed in at t on its way to
+// a page of another app.
+func Pass(t Target, then string) string {
+	return step(t, StepBegin, url.Values{ParamReturnTo: {t.Home()}, ParamThen: {then}})
+}
+
+// CodeToPass is Code for a browser on its way to another app. The challenge may be
+// empty, when the browser holds nothing to make one of; it is then led on without a code.
+func CodeToPass(portal, challenge, returnTo, then string) string {
+	return Code(portal, challenge, returnTo) + "&" + url.Values{ParamThen: {then}}.Encode()
 }
 
 // Code returns the portal's address that makes a code.

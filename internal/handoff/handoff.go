@@ -12,6 +12,9 @@
 //	portal /handoff             makes a one-time code, bound to session, host and nonce
 //	app    /.gatehouse/land     spends the code, sets the cookie, back to the page
 //
+// Before the last step a browser may pass through the hosts of companions of the app, each
+// with a begin, a code and a landing of its own.
+//
 // A login address holds nothing but return_to, so that it may be kept, shared
 // and opened in another browser. The package owns the codes, the addresses of the
 // steps and the rule where a browser may be sent; the steps themselves belong to
@@ -19,6 +22,7 @@
 package handoff
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -61,8 +65,14 @@ type Offer struct {
 	Origin string `json:"origin"`
 	// Challenge binds the code to the browser that will redeem it.
 	Challenge string `json:"challenge"`
-	// ReturnTo is the page that the person was going to, below Origin.
+	// ReturnTo is the page that the person was going to, below Origin. Where the browser
+	// only passes through, it is where it goes next.
 	ReturnTo string `json:"return_to"`
+	// Onward is where the browser goes first once it is signed in, if not to ReturnTo.
+	Onward string `json:"onward,omitempty"`
+	// Passing says that the browser passes through on its way to a page of another app,
+	// and goes on whether or not it is signed in here.
+	Passing bool `json:"passing,omitempty"`
 }
 
 // Landing is what a redeemed code gives.
@@ -71,9 +81,17 @@ type Landing struct {
 	// Kept says that the browser holds a good token of the same session already
 	// and keeps it; there is no new one in Grant.
 	Kept bool
-	// ReturnTo is where the person was going.
+	// ReturnTo is where the person was going, or where the browser goes next if it only
+	// passes through.
 	ReturnTo string
+	// Onward is where the browser goes first, now that it is signed in; empty for ReturnTo.
+	Onward string
+	// Passing is that of the offer.
+	Passing bool
 }
+
+// Next returns where a browser goes that is signed in now.
+func (l *Landing) Next() string { return cmp.Or(l.Onward, l.ReturnTo) }
 
 // Make returns a code for the offer. It is a secret until it is redeemed.
 func (c *Codes) Make(ctx context.Context, offer Offer, now time.Time) (string, error) {
@@ -140,7 +158,7 @@ func (c *Codes) redeem(ctx context.Context, offer Offer, spend store.Delete, ori
 	if offer.Origin != origin {
 		return c.refuse(ctx, spend, Landing{}, ErrForeign)
 	}
-	landing := Landing{ReturnTo: offer.ReturnTo}
+	landing := Landing{ReturnTo: offer.ReturnTo, Onward: offer.Onward, Passing: offer.Passing}
 	s, err := c.Sessions.Get(ctx, offer.Session)
 	if errors.Is(err, session.ErrNone) {
 		return c.refuse(ctx, spend, landing, session.ErrNone)

@@ -37,6 +37,9 @@ type App struct {
 	Policy *policy.Policy
 	// Tokens says that the app lets scripts in by access tokens.
 	Tokens bool
+	// Companions are hosts of other apps, which this app's pages call: who lands at the
+	// app is signed in there as well.
+	Companions handoff.Targets
 }
 
 // Portal serves the portal's host. All fields are needed unless they say

@@ -94,11 +94,15 @@ func (v *visit) site() pages.Site {
 }
 
 // siteTo is a site whose form may end on the host of the app at returnTo: some
-// browsers hold the whole chain of redirects after a form to form-action.
+// browsers hold the whole chain of redirects after a form to form-action, also where it
+// leads through the hosts of companions.
 func (v *visit) siteTo(returnTo string) pages.Site {
 	site := v.site()
 	if target, _, ok := v.destination(returnTo); ok {
 		site.FormOrigins = []string{target.Origin()}
+		for _, c := range v.app(target).Companions {
+			site.FormOrigins = append(site.FormOrigins, c.Origin())
+		}
 	}
 	return site
 }
