@@ -132,9 +132,5 @@ http://nagios.localhost {
 	b.signOut(app)
 	b.mustBeOut(page)
 	shows(bob, b.arrive(bob, page).end().body, false)
-	forged := b.request(http.MethodGet, page, nil)
-	for _, name := range spoofs() {
-		forged.Header[name] = []string{"ada"}
-	}
-	shows(bob, b.do(forged).body, false)
+	shows(bob, b.forge("ada", page).body, false)
 }

@@ -6,6 +6,7 @@ package test_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"os"
@@ -60,9 +61,9 @@ func phpFPM(t *testing.T, g *gateway, settings ...string) string {
 	return ""
 }
 
-// phpSite is a portal and a folder of PHP programs, by plain http on localhost,
-// so that PHP finds the portal as well.
-func phpSite(g *gateway, root, socket string) layout {
+// phpSite is a portal and a folder of PHP programs behind a gate with one option, by plain
+// http on localhost, so that PHP finds the portal as well.
+func phpSite(g *gateway, option, root, socket string) layout {
 	return layout{
 		portal: fmt.Sprintf("http://localhost:%d", g.http),
 		sites: fmt.Sprintf(`
@@ -72,13 +73,13 @@ http://localhost {
 
 http://wiki.localhost {
 	gatehouse wiki {
-		public /public.php
+		%s
 	}
 	root * %s
 	php_fastcgi unix/%s
 	file_server
 }
-`, root, socket),
+`, option, root, socket),
 	}
 }
 
@@ -109,7 +110,7 @@ try {
 	echo $e->getMessage();
 }`, verifier, portal+"/.well-known/jwks.json", portal),
 	})
-	g.write(phpSite(g, root, socket))
+	g.write(phpSite(g, "public /public.php", root, socket))
 	g.run()
 	p := g.person(t, "ada", "staff")
 	app := fmt.Sprintf("http://wiki.localhost:%d", g.http)
@@ -142,6 +143,18 @@ func spoofs() []string {
 	}
 }
 
+// forge visits an address as whoever is signed in, and says in every way that a program
+// might believe that it is somebody else.
+func (b *browser) forge(name, address string) *page {
+	b.t.Helper()
+	r := b.request(http.MethodGet, address, nil)
+	for _, header := range spoofs() {
+		r.Header[header] = []string{name}
+	}
+	r.SetBasicAuth(name, "x")
+	return b.do(r)
+}
+
 // phpServer asks for a page that shows $_SERVER, with headers that say "intruder".
 func phpServer(t *testing.T, b *browser, address string, spoofed ...string) (variables map[string]any) {
 	t.Helper()
@@ -156,24 +169,29 @@ func phpServer(t *testing.T, b *browser, address string, spoofed ...string) (var
 	return variables
 }
 
-// TestDokuWiki puts a wiki that nobody here wrote behind the gate, with the plugin
-// of docker-compose.yml. It knows the person by REMOTE_USER, believes no header of
-// a client, writes the person's name into a page's history, and knows nobody after
-// the sign-out; the next person at the same browser is not the last one.
+// TestDokuWiki puts a wiki that nobody here wrote behind the gate, with its preset and the
+// plugin of docker-compose.yml. It knows the person, believes no header of a client, writes
+// the person's name into a page's history; its own button ends the login, and it knows
+// nobody then. The next person at the same browser is not the last one.
 func TestDokuWiki(t *testing.T) {
 	g := prepare(t)
 	root := dokuWiki(t, g)
 	socket := phpFPM(t, g)
-	g.write(phpSite(g, root, socket))
+	g.write(phpSite(g, "preset dokuwiki", root, socket))
 	g.run()
-	p := g.person(t, "ada", "staff")
-	g.gatehouse("", "user", "set", p.name, "--name", "Ada Lovelace")
+	ada, bob := g.person(t, "ada", "staff"), g.person(t, "bob", "staff")
+	g.gatehouse("", "user", "set", ada.name, "--name", "Ada Lovelace")
+	g.gatehouse("", "user", "set", bob.name, "--name", "Bob Babbage")
 	app := fmt.Sprintf("http://wiki.localhost:%d", g.http)
 	b := g.browser(t)
-	w := b.arrive(p, app+"/doku.php?id=start&do=show")
-	if !strings.Contains(w.end().body, "Ada Lovelace") {
-		t.Fatalf("the wiki does not know Ada:\n%s", w.end().body)
+	shows := func(p *page, name, nobody string) {
+		t.Helper()
+		if !strings.Contains(p.body, name) || strings.Contains(p.body, nobody) {
+			t.Fatalf("the wiki does not take %s for whom it is:\n%s", name, p.body)
+		}
 	}
+	shows(b.arrive(ada, app+"/doku.php?id=start&do=show").end(), "Ada Lovelace", "Bob Babbage")
+	shows(b.forge(bob.name, app+"/doku.php?id=start"), "Ada Lovelace", "Bob Babbage")
 
 	edit := b.open(app + "/doku.php?id=engines&do=edit").end()
 	token := edit.hidden("sectok")
@@ -193,17 +211,22 @@ func TestDokuWiki(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fields := strings.Split(string(history), "\t"); len(fields) < 6 || fields[4] != p.name {
+	if fields := strings.Split(string(history), "\t"); len(fields) < 6 || fields[4] != ada.name {
 		t.Errorf("the page's history says %q", history)
 	}
 
-	b.signOut(app)
-	b.mustBeOut(app + "/doku.php?id=engines")
-	bob := g.person(t, "bob", "staff")
-	g.gatehouse("", "user", "set", bob.name, "--name", "Bob Babbage")
-	if next := b.arrive(bob, app+"/doku.php?id=engines").end().body; !strings.Contains(next, "Bob Babbage") || strings.Contains(next, "Ada Lovelace") {
-		t.Errorf("the wiki takes bob for somebody else:\n%s", next)
+	button := regexp.MustCompile(`href="([^"]*do=logout[^"]*)"`).FindStringSubmatch(b.visit(app + "/doku.php?id=engines").body)
+	if button == nil {
+		t.Fatal("the wiki shows no button to sign out with")
 	}
+	if w := b.open(app + html.UnescapeString(button[1])); !strings.HasPrefix(w.end().url.String(), g.portal+"/logout") {
+		t.Errorf("the wiki's button leads to:\n%s", w)
+	}
+	b.mustBeOut(app + "/doku.php?id=engines")
+	if forged := b.forge(ada.name, app+"/doku.php?id=engines"); forged.status != http.StatusSeeOther {
+		t.Errorf("who is not signed in and says so is answered %d\n%s", forged.status, forged.body)
+	}
+	shows(b.arrive(bob, app+"/doku.php?id=engines").end(), "Bob Babbage", "Ada Lovelace")
 }
 
 // dokuWiki makes a private copy of Debian's dokuwiki and returns its root.

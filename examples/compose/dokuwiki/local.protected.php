@@ -6,5 +6,6 @@
 $conf['useacl'] = 1;
 $conf['authtype'] = 'authgatehouse';
 $conf['superuser'] = '@admin';
-// Signing in, out and up is the gateway's. Its sign-out is at /.gatehouse/logout.
-$conf['disableactions'] = 'login,logout,register,resendpwd,profile,profile_delete';
+// Signing in and up is the gateway's. "Log Out" leads to ?do=logout, which the gateway
+// knows as a sign-out of everything.
+$conf['disableactions'] = 'register,resendpwd,profile,profile_delete';
