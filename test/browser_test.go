@@ -183,10 +183,16 @@ func (b *browser) open(address string) walk {
 // send sends a form of a page of the same origin, and follows.
 func (b *browser) send(address string, form url.Values) walk {
 	b.t.Helper()
+	return b.follow(b.post(address, form))
+}
+
+// post makes the request of a form that is on a page of the same origin.
+func (b *browser) post(address string, form url.Values) *http.Request {
+	b.t.Helper()
 	r := b.request(http.MethodPost, address, form)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host)
-	return b.follow(r)
+	return r
 }
 
 func (b *browser) follow(r *http.Request) walk {
