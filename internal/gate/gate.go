@@ -63,7 +63,9 @@ type Gate struct {
 
 	cleaner *Cleaner // for anybody
 	proxied *Cleaner // for trusted proxies
-	places  []place
+	// overrides name another method than the request's.
+	overrides nameSet
+	places    []place
 }
 
 // Arrival is what the server knows of a request besides the request itself.
@@ -144,6 +146,7 @@ func (g *Gate) Prepare() {
 	}
 	g.cleaner = NewCleaner(names, g.App.KeepAuthorization)
 	g.proxied = NewProxyCleaner(names, g.App.KeepAuthorization)
+	g.overrides = newNameSet(policy.OverrideHeaders())
 	g.places = newPlaces(g.App, g.Tagger)
 }
 
@@ -194,7 +197,7 @@ func (v *visit) walk() *Pass {
 		v.badPath(err)
 		return nil
 	}
-	if v.App.PassPreflight && isPreflight(v.r) {
+	if v.App.PassPreflight && isPreflight(v.r, v.overrides) {
 		return v.preflight(asked)
 	}
 	leaves := v.leaves(asked)

@@ -12,10 +12,16 @@ import (
 
 // isPreflight reports whether a browser asks whether a page of another origin may send
 // a request (Fetch, section 3.3.2). It asks without a body and says what it is going to
-// send, once.
-func isPreflight(r *http.Request) bool {
+// send, once. What names another method in a header is no question: an app that obeys it
+// would do, for nobody, what a session is needed for.
+func isPreflight(r *http.Request, overrides nameSet) bool {
 	if r.Method != http.MethodOptions || r.ContentLength != 0 || len(r.TransferEncoding) > 0 || isUpgrade(r) {
 		return false
+	}
+	for name := range r.Header {
+		if overrides.has(name) {
+			return false
+		}
 	}
 	mode := r.Header["Sec-Fetch-Mode"]
 	return isOne(r.Header["Origin"]) && isOne(r.Header["Access-Control-Request-Method"]) &&

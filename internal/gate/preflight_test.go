@@ -68,6 +68,8 @@ func TestNoPreflight(t *testing.T) {
 		"an empty method":     {http.MethodOptions, with("Access-Control-Request-Method", "")},
 		"a navigation":        {http.MethodOptions, with("Sec-Fetch-Mode", "navigate")},
 		"a script's own":      {http.MethodOptions, with("Sec-Fetch-Mode", "same-origin")},
+		"an override":         {http.MethodOptions, with("X-Http-Method-Override", "DELETE")},
+		"a folded override":   {http.MethodOptions, with("X_Method.Override", "GET")},
 		"an upgrade":          {http.MethodOptions, with("Upgrade", "websocket")},
 		"a body": {http.MethodOptions, func(r *http.Request) {
 			r.Body, r.ContentLength = http.NoBody, 4
