@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func TestReload(t *testing.T) {
 	t.Run("SecondProcess", func(t *testing.T) { secondProcess(t, s) })
 	t.Run("EarlierLimitCounts", func(t *testing.T) { earlierLimit(t, s, before) })
 	t.Run("StreamIsCutAfterwards", func(t *testing.T) { streamIsCut(t, s, before) })
+	t.Run("SignOutsDuringReloads", func(t *testing.T) { signOutsDuringReloads(t, s, before) })
 	t.Run("HundredReloadsLeaveNothing", func(t *testing.T) { hundredReloads(t, s, before) })
 }
 
@@ -229,6 +231,83 @@ func hundredReloads(t *testing.T, v visitor, before layout) {
 	load(100)
 	v.eventually("the goroutines of a hundred configurations have ended", func() bool { return v.goroutines(t) <= goroutines+20 })
 	v.eventually("the files of a hundred configurations are closed", func() bool { return v.openFiles(t) <= files+10 })
+}
+
+// Race: people sign out while one configuration takes the place of another. Whoever has
+// been told that they are out is out, in both, also with a copy of their cookies, and what
+// was open is closed.
+func signOutsDuringReloads(t *testing.T, v visitor, before layout) {
+	const people = 6
+	p := v.gateway.person(t, "crowded", "staff")
+	browsers := make([]*browser, people)
+	sockets := make([]*open, people)
+	for i := range browsers {
+		b := v.gateway.browser(t)
+		b.client.Transport.(*http.Transport).DisableKeepAlives = true // a reload closes what stands idle
+		b.arrive(p, wiki+"/")
+		b.arriveKnown(tickets + "/")
+		browsers[i] = b
+		sockets[i] = openStream(b)
+	}
+	changed := before
+	changed.options = "session {\nidle 2h\n}"
+	var loading sync.WaitGroup
+	stop := make(chan struct{})
+	loading.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			l := before
+			if i%2 == 0 {
+				l = changed
+			}
+			v.gateway.write(l)
+			if err := v.gateway.reload(); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for i, b := range browsers {
+		copied := map[string]string{wiki: b.token(wiki), tickets: b.token(tickets)}
+		b.signOut(wiki)
+		for app, token := range copied {
+			thief := v.gateway.browser(t)
+			thief.plant(app, token)
+			thief.mustBeOut(app + "/")
+		}
+		select {
+		case <-sockets[i].over:
+		case <-time.After(patience):
+			t.Error("a stream goes on")
+		}
+	}
+	close(stop)
+	loading.Wait()
+	v.reloadTo(before)
+	for _, b := range browsers {
+		b.mustBeOut(tickets + "/")
+	}
+	v.browser.mustKnow(v.person, wiki+"/")
+}
+
+// openStream opens an event stream of the app.
+func openStream(b *browser) *open {
+	r := b.request(http.MethodGet, wiki+"/stream", nil)
+	r.Header.Set("Sec-Fetch-Mode", "cors")
+	r.Header.Set("Cookie", "__Host-gatehouse="+b.token(wiki))
+	return run("event stream", func() (string, error) {
+		response, err := b.client.Do(r)
+		if err != nil {
+			return "", err
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		return string(text), err
+	})
 }
 
 // load gives a configuration to the admin endpoint.
