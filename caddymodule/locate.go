@@ -31,8 +31,6 @@ type located struct {
 	gates []*Gate
 
 	finds []find
-	// derived says that the name comes from the host.
-	derived bool
 }
 
 // town is where everything lives.
@@ -91,7 +89,7 @@ func (l *locator) locate() (*town, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &town{portal: portal, apps: apps, guide: l}, cmp.Or(checkNeighbours(portal.address, apps), checkCompanions(apps))
+	return &town{portal: portal, apps: apps, guide: l}, cmp.Or(checkNeighbours(apps), checkCompanions(apps))
 }
 
 // group makes one app of all gates with one name.
@@ -157,7 +155,6 @@ func (l *locator) claim(gate *Gate, finds []find) (*located, error) {
 		app.add(place{address: a})
 	}
 	if app.name == "" {
-		app.derived = true
 		if app.name, err = nameOf(addresses); err != nil {
 			return nil, gate.wrap(err)
 		}
@@ -201,6 +198,9 @@ func (l *locator) derive(f find) ([]address, error) {
 	}
 	var addresses []address
 	for _, name := range names {
+		if plain, dotted := strings.CutSuffix(name, "."); dotted {
+			return nil, fmt.Errorf("its site is for %q, and requests for %s would not come to it: write the site's address without the dot at its end", name, plain)
+		}
 		host, err := canonicalHost(name)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s", err, advice)
@@ -243,8 +243,10 @@ func (app *located) join(other *located) error {
 	if same, err := app.gates[0].sameSettings(other.gates[0]); err != nil || !same {
 		return errors.Join(err, fmt.Errorf("another gate%s has this name and different settings: give one of them another name, or put the gate into a snippet and import it in both sites", written(other.gates[0].Source)))
 	}
-	if (app.derived || other.derived) && !slices.EqualFunc(app.hostnames(), other.hostnames(), strings.EqualFold) {
-		return fmt.Errorf("%s and %s%s would both have this name: write gatehouse NAME in each of the two sites", app.places[0].address, other.places[0].address, written(other.gates[0].Source))
+	// Two apps of one name would each take the other's assertions for its own.
+	if !slices.Equal(app.hostnames(), other.hostnames()) {
+		return fmt.Errorf("%s and %s%s both have this name: give one of them another, gatehouse NAME; or, when both are one app, write all its hosts into one site, or the same url %s %s into both gates",
+			app.places[0].address, other.places[0].address, written(other.gates[0].Source), app.places[0].address, other.places[0].address)
 	}
 	for _, p := range other.places {
 		app.add(p)
@@ -291,6 +293,9 @@ func (l *locator) settle(app *located) error {
 	}
 	for i := range app.places {
 		p := &app.places[i]
+		if p.host == l.portal.host {
+			return fmt.Errorf("it lives at %s, on the portal's host: what an app can do on its host would open the portal too. Give each of the two a site on a host of its own", p.address)
+		}
 		if err := l.checkPlain(p.address); err != nil {
 			return err
 		}
@@ -343,7 +348,7 @@ func (l *locator) reach(app *located, p *place) error {
 				arrived = true
 				p.endsTLS = p.endsTLS || overTLS
 			case reached != nil:
-				obstacle = "another gate, or the portal, stands there"
+				obstacle = standing(reached) + " stands there"
 			case answered != "":
 				obstacle = fmt.Sprintf("%q answers it first", answered)
 			}
@@ -353,6 +358,17 @@ func (l *locator) reach(app *located, p *place) error {
 		return nil
 	}
 	return fmt.Errorf("requests for %s do not come to its gate: %s. %s", p.origin()+path, obstacle, app.advice(p.address))
+}
+
+// standing names a handler of ours that stands where another one should.
+func standing(handler caddyhttp.MiddlewareHandler) string {
+	switch h := handler.(type) {
+	case *Gate:
+		return "the gate of " + h.title()
+	case *Portal:
+		return "gatehouse_portal" + written(h.Source)
+	}
+	return "another handler"
 }
 
 // arrivals returns whether requests for an address come to a server with TLS or
