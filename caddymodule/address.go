@@ -54,7 +54,7 @@ func (a address) hostport() string {
 func parseAddress(raw string) (address, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Opaque != "" || u.Scheme != "http" && u.Scheme != "https" {
-		return address{}, fmt.Errorf("%q is not a public URL: write scheme and host, such as https://wiki.example.com", raw)
+		return address{}, fmt.Errorf("%q is not a public URL: write scheme and host, such as %s", raw, meant(raw))
 	}
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#") {
 		return address{}, fmt.Errorf("%q has more than scheme, host, port and path: remove the rest", raw)
@@ -71,6 +71,17 @@ func parseAddress(raw string) (address, error) {
 		return address{}, fmt.Errorf("%q: %w", raw, err)
 	}
 	return a, nil
+}
+
+// meant returns the URL of a host that was written without its scheme, and for
+// anything else an example.
+func meant(raw string) string {
+	if !strings.Contains(raw, "://") {
+		if a, err := parseAddress("https://" + raw); err == nil {
+			return a.String()
+		}
+	}
+	return "https://wiki.example.com"
 }
 
 // parsePortal reads the URL of the portal, which has no path.

@@ -4,6 +4,7 @@
 package caddymodule_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-sso/gatehouse/caddymodule"
@@ -45,6 +46,24 @@ func TestParseAddressRefuses(t *testing.T) {
 	} {
 		if got, err := caddymodule.ParseAddress(raw); err == nil {
 			t.Errorf("%q: got %q, want an error", raw, got)
+		}
+	}
+}
+
+// Who leaves out the scheme is told their own host with one, and who writes anything
+// else an example: never what would be refused next.
+func TestParseAddressSaysWhatIsMeant(t *testing.T) {
+	for raw, want := range map[string]string{
+		"login.localhost:8080": "https://login.localhost:8080",
+		"Wiki.Example.com/a":   "https://wiki.example.com/a",
+		"[::1]:8080":           "https://[::1]:8080",
+		"wss://example.org":    "https://wiki.example.com",
+		"a b":                  "https://wiki.example.com",
+		"":                     "https://wiki.example.com",
+	} {
+		_, err := caddymodule.ParseAddress(raw)
+		if err == nil || !strings.HasSuffix(err.Error(), "such as "+want) {
+			t.Errorf("%q: %v, want the advice %s", raw, err, want)
 		}
 	}
 }

@@ -167,7 +167,11 @@ func (a *App) loadStore() error {
 
 // expand replaces the placeholders of a setting; one without a value is an error.
 func expand(text string) (string, error) {
-	return caddy.NewReplacer().ReplaceOrErr(text, true, true)
+	value, err := caddy.NewReplacer().ReplaceOrErr(text, true, true)
+	if err != nil {
+		return "", fmt.Errorf("%w: set what it names before Caddy starts, or write the value itself", err)
+	}
+	return value, nil
 }
 
 // Validate checks each setting by itself. What shows only across sites is checked
