@@ -21,6 +21,29 @@ type NewUser struct {
 	Password   string
 }
 
+// Problems returns what cannot be taken of a new user, field by field, so that a
+// form can show it all at once. It is empty where [Users.Add] would not return
+// [ErrInvalid].
+func (n NewUser) Problems() []*InvalidError {
+	_, name := Canonical(n.Name)
+	_, password := prepareNew(n.Password)
+	var problems []*InvalidError
+	for _, err := range []error{
+		name,
+		new(account).edit(Edit{FullName: &n.FullName}),
+		new(account).edit(Edit{Email: &n.Email}),
+		new(account).edit(Edit{Groups: &n.Groups}),
+		new(account).edit(Edit{Attributes: n.Attributes}),
+		password,
+	} {
+		var problem *InvalidError
+		if errors.As(err, &problem) {
+			problems = append(problems, problem)
+		}
+	}
+	return problems
+}
+
 // Add makes a user: [ErrInvalid], [ErrExists] or [ErrRemoved] when that is not possible.
 //
 // The changes in with become durable in the same commit or not at all; when one

@@ -152,12 +152,7 @@ func (v *visit) setup() {
 		v.setupRefused(ErrSetupGone)
 		return
 	}
-	user, err := v.Setup.first(v.r.Context(), v.r.PostForm.Get(setupToken), local.NewUser{
-		Name:     v.r.PostForm.Get("username"),
-		FullName: v.r.PostForm.Get("name"),
-		Email:    v.r.PostForm.Get("email"),
-		Password: v.r.PostForm.Get("password"),
-	})
+	user, err := v.Setup.first(v.r.Context(), v.r.PostForm.Get(setupToken), v.setupUser())
 	if err != nil {
 		v.setupRefused(err)
 		return
@@ -166,15 +161,24 @@ func (v *visit) setup() {
 	v.start(user, []string{"pwd"}, "")
 }
 
+// setupUser is what was filled in.
+func (v *visit) setupUser() local.NewUser {
+	return local.NewUser{
+		Name:     v.r.PostForm.Get("username"),
+		FullName: v.r.PostForm.Get("name"),
+		Email:    v.r.PostForm.Get("email"),
+		Password: v.r.PostForm.Get("password"),
+	}
+}
+
 // setupRefused shows the form again for what the person can mend, and otherwise
 // why there is nothing to fill in.
 func (v *visit) setupRefused(err error) {
-	var invalid *local.InvalidError
 	switch {
 	case errors.Is(err, ErrSetupGone):
 		v.show(http.StatusGone, pages.SetupGone{Site: v.site()})
-	case errors.As(err, &invalid):
-		v.setupAgain(setupProblem(invalid, v.r.PostForm.Get("password")))
+	case errors.Is(err, local.ErrInvalid):
+		v.setupAgain(setupProblems(v.setupUser())...)
 	case errors.Is(err, local.ErrExists), errors.Is(err, local.ErrRemoved):
 		// The name is kept for somebody who was removed.
 		v.setupAgain(pages.SetupUsername)
@@ -184,15 +188,25 @@ func (v *visit) setupRefused(err error) {
 }
 
 // setupAgain shows the form with what was filled in, but for the password.
-func (v *visit) setupAgain(problem pages.SetupProblem) {
+func (v *visit) setupAgain(problems ...pages.SetupProblem) {
+	user := v.setupUser()
 	v.show(http.StatusUnprocessableEntity, pages.Setup{
 		Site:     v.site(),
 		Token:    v.r.PostForm.Get(setupToken),
-		Username: v.r.PostForm.Get("username"),
-		Name:     v.r.PostForm.Get("name"),
-		Email:    v.r.PostForm.Get("email"),
-		Problems: []pages.SetupProblem{problem},
+		Username: user.Name,
+		Name:     user.FullName,
+		Email:    user.Email,
+		Problems: problems,
 	})
+}
+
+// setupProblems says all that cannot be taken.
+func setupProblems(user local.NewUser) []pages.SetupProblem {
+	var problems []pages.SetupProblem
+	for _, problem := range user.Problems() {
+		problems = append(problems, setupProblem(problem, user.Password))
+	}
+	return problems
 }
 
 // setupProblem finds the field of the page for what cannot be taken.

@@ -200,6 +200,12 @@ func TestSetupFieldsThatCannotBeTaken(t *testing.T) {
 			t.Errorf("%s: what was typed is lost", bad.field)
 		}
 	}
+	all := b.post("/setup", url.Values{"token": {token}, "username": {"a b"}, "name": {"two\nlines"}, "email": {"nowhere"}, "password": {"short"}})
+	for _, marked := range []string{`href="#username"`, `href="#name"`, `href="#email"`, `href="#password"`} {
+		if !strings.Contains(all.body, marked) {
+			t.Errorf("of four wrong fields the page does not show %s", marked)
+		}
+	}
 	if a := b.post("/setup", firstAccount(token)); a.status != http.StatusSeeOther {
 		t.Errorf("and then: %d", a.status)
 	}
