@@ -170,6 +170,7 @@ func badTokens(t *testing.T, p *portal, attacker string) map[string]string {
 		"signature all zero":         signed + "." + b64.EncodeToString(make([]byte, 64)),
 		"signature short":            signed + "." + signature[:40],
 		"signature long":             signed + "." + b64.EncodeToString(make([]byte, 65)),
+		"signature and a byte more":  signed + "." + b64.EncodeToString(append(unpadded(t, signature), 0)),
 		"signature not canonical":    signed + "." + signature[:85] + sibling(signature[85]),
 		"signature in DER":           signed + "." + derSignature(t, es.(*ecdsa.PrivateKey), signed),
 		"signature of another token": signed + "." + strings.Split(claim(object{"sub": "u-2"}), ".")[2],
@@ -221,6 +222,16 @@ func badTokens(t *testing.T, p *portal, attacker string) map[string]string {
 		"claims not JSON":            forge(t, header, raw("\xff"), es),
 		"claims deep":                forge(t, header, raw(strings.Repeat(`{"a":`, 2000)), es),
 	}
+}
+
+// unpadded decodes a part of a token.
+func unpadded(t *testing.T, part string) []byte {
+	t.Helper()
+	data, err := b64.DecodeString(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // derSignature signs as openssl would: right, but not in the form of a JWS.

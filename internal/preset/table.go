@@ -13,6 +13,8 @@ func All() []Preset {
 			"header name off",
 			"header email off",
 			"header groups off",
+			// Certificates, where the app is told to believe that IIS has checked them.
+			"strip X-ARR-ClientCert MS-ASPNETCORE-CLIENTCERT",
 			"logout_on /Account/Logout /Identity/Account/Logout",
 		}},
 		{"cacti", []string{

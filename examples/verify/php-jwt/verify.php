@@ -68,7 +68,7 @@ final class JwtVerifier
         return $this->check($claims);
     }
 
-    /** What the library does not look at: typ, crit, and texts that decode to the same bytes. */
+    /** What the library does not look at: typ, crit, texts that decode to the same bytes, and long signatures. */
     private function kid(string $token): string
     {
         $parts = explode('.', $token);
@@ -86,6 +86,10 @@ final class JwtVerifier
         }
         if (!in_array($header['alg'] ?? null, self::ALGORITHMS, true)) {
             throw new Refused('algorithm is not allowed');
+        }
+        // The library would pass over what stands behind the two numbers (RFC 7518, section 3.4).
+        if ($header['alg'] === 'ES256' && strlen(JWT::urlsafeB64Decode($parts[2])) !== 64) {
+            throw new Refused('signature has a wrong length');
         }
         return $header['kid'];
     }
