@@ -214,7 +214,8 @@ func (a *App) serveTokens() error {
 	for i := range a.tokenStays {
 		stay := &a.tokenStays[i]
 		stay.leave = stay.door.Use(stay.service)
-		a.logger.Info("serving tokens", zap.String("listen", a.TokenServices[i].Listen), zap.String("namespace", a.TokenServices[i].namespace()))
+		a.logger.Info("serving tokens", zap.String("listen", a.TokenServices[i].Listen),
+			zap.Stringer("address", stay.door.Addr()), zap.String("namespace", a.TokenServices[i].namespace()))
 	}
 	return nil
 }

@@ -38,10 +38,10 @@ func TestKilledOnAFullDisk(t *testing.T) {
 	b := g.browser(t)
 	b.arrive(p, wiki+"/")
 
-	client := tokenClient(t, port)
 	var tokens []string
 	fill := func() {
 		t.Helper()
+		client := tokenClient(t, port)
 		for _, size := range []int{20_000, 100} {
 			for {
 				token, err := createSized(t, client, size)

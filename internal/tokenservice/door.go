@@ -42,6 +42,7 @@ type Door struct {
 	tokenpb.UnimplementedTokenServiceServer
 
 	server  *grpc.Server
+	address net.Addr
 	logger  *zap.Logger
 	work    sync.WaitGroup
 	current atomic.Pointer[lease]
@@ -62,7 +63,7 @@ type lease struct {
 // Open serves on a listener, which the door closes. With nothing behind it, calls are
 // answered with UNAVAILABLE.
 func Open(l net.Listener, t Transport, logger *zap.Logger) *Door {
-	d := &Door{logger: logger}
+	d := &Door{address: l.Addr(), logger: logger}
 	d.server = grpc.NewServer(
 		grpc.Creds(t.credentials(d)),
 		grpc.MaxRecvMsgSize(t.MaxData+besidesData),
@@ -80,6 +81,10 @@ func Open(l net.Listener, t Transport, logger *zap.Logger) *Door {
 	})
 	return d
 }
+
+// Addr returns where it listens, with the port that the system has chosen where it was
+// to choose one.
+func (d *Door) Addr() net.Addr { return d.address }
 
 // Use puts a service behind the door, in front of those that are there. leave takes it
 // away again, and returns when no call uses it any more.

@@ -91,10 +91,9 @@ func TestTakingOverRefusesNoCall(t *testing.T) {
 // A configuration that fails to start leaves, and the one before serves on.
 func TestWhoeverWasThereBeforeServesOn(t *testing.T) {
 	file := newFile(t)
-	listener := listen(t)
-	door := openDoor(t, listener, tokenservice.Transport{})
+	door := openDoor(t, listen(t), tokenservice.Transport{}) // of which nobody but the door knows the port
 	defer door.Use(&tokenservice.Service{Tokens: newSpace(t, file.Engine, "shop", tokens.Limits{})})()
-	ask := newAsker(t, connect(t, listener.Addr().String()))
+	ask := newAsker(t, connect(t, door.Addr().String()))
 	token := ask.create(unhex(t, oneMap), -1, -1)
 	leave := door.Use(&tokenservice.Service{Tokens: newSpace(t, file.Engine, "other", tokens.Limits{})})
 	if len(ask.read(token)) != 1 {
