@@ -104,6 +104,9 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		preflight pass
 //		passive PATH…|off
 //		streams active
+//		keep_posts on|off
+//		tokens off|on
+//		cookies shared
 //		logout_on PATH[?QUERY]…|off
 //		backchannel_logout URL
 //	}

@@ -5,6 +5,8 @@ package caddymodule
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,3 +51,24 @@ func OpenHouses(place string) int {
 
 // SetAside renames files and returns their new names.
 func SetAside(now time.Time, paths ...string) ([]string, error) { return setAside(now, paths...) }
+
+// Blocks returns the names of all options of each kind of block, those of blocks
+// inside it as well, by the function whose comment has their grammar.
+func Blocks() map[string][]string {
+	gate := new(Gate).options()
+	gate["preset"] = presetOption(new(string))
+	return map[string][]string{
+		"parseGlobal":   new(App).options().names(),
+		"parseGate":     gate.names(),
+		"tokenServices": new(TokenService).options().names(),
+	}
+}
+
+func (t table) names() []string {
+	names := slices.Collect(maps.Keys(t))
+	for _, o := range t {
+		names = append(names, o.block.names()...)
+	}
+	slices.Sort(names)
+	return names
+}
