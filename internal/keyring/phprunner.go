@@ -9,12 +9,28 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
 
-// PHPRunnerLifetime is how long a token for an app made with PHPRunner is good.
-const PHPRunnerLifetime = 30 * time.Second
+const (
+	// PHPRunnerLifetime is how long a token for an app made with PHPRunner is good.
+	PHPRunnerLifetime = 30 * time.Second
+	// PHPRunnerAhead is how far ahead of the clock a token may end that such an app has
+	// made. Its clock may differ; what is good for longer was not made to be used now.
+	PHPRunnerAhead = time.Minute
+	// maxPHPRunner bounds what is looked at, in bytes.
+	maxPHPRunner = 4 << 10
+)
+
+// Errors of ReadPHPRunner, apart from those that say what is wrong with the claims.
+var (
+	// ErrPHPRunnerForeign means that none of the keys has signed the text.
+	ErrPHPRunnerForeign = errors.New("token is signed with no key that counts")
+	// ErrPHPRunnerOver means that the token was good once.
+	ErrPHPRunnerOver = errors.New("token has expired")
+)
 
 // PHPRunnerClaims is what such an app is told: its "session keys" let one project sign
 // people in to another that holds the same key.
@@ -25,6 +41,8 @@ type PHPRunnerClaims struct {
 	Host string
 	// Origin is the address of who signs.
 	Origin string
+	// Expires is when the token ends. It is not needed to sign one.
+	Expires time.Time
 }
 
 // phpRunner is the claim set as it is written.
@@ -54,20 +72,87 @@ func SignPHPRunner(key []byte, c PHPRunnerClaims, now time.Time) (string, error)
 	return text + "." + phpRunnerSignature(key, text), nil
 }
 
+// ReadPHPRunner returns what a token says that an app made with PHPRunner has signed with
+// one of the keys, for the host and good at now: with no leeway, and for no longer than
+// [PHPRunnerAhead]. One that remembers somebody (`checksum`) is no login. Its header and
+// its signature are compared as text, as the apps do; what else it claims is ignored.
+func ReadPHPRunner(token string, keys [][]byte, host string, now time.Time) (PHPRunnerClaims, error) {
+	if len(token) > maxPHPRunner || !SignedPHPRunner(token, keys...) {
+		return PHPRunnerClaims{}, ErrPHPRunnerForeign
+	}
+	header, payload, _ := strings.Cut(token[:strings.LastIndexByte(token, '.')], ".")
+	if header != base64.RawURLEncoding.EncodeToString([]byte(phpRunnerHeader)) {
+		return PHPRunnerClaims{}, errors.New("token has another header than such apps write")
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(payload)
+	if err != nil {
+		return PHPRunnerClaims{}, errors.New("token cannot be read")
+	}
+	// Not into a struct, whose fields would also take names in another case.
+	var says map[string]json.RawMessage
+	if err := json.Unmarshal(data, &says); err != nil {
+		return PHPRunnerClaims{}, errors.New("token cannot be read")
+	}
+	return readPHPRunner(says, host, now)
+}
+
+// SignedPHPRunner reports whether one of the keys has signed a text, whatever it says.
+func SignedPHPRunner(text string, keys ...[]byte) bool {
+	at := strings.LastIndexByte(text, '.')
+	signed := false
+	for _, key := range keys {
+		signed = at >= 0 && hmac.Equal([]byte(text[at+1:]), []byte(phpRunnerSignature(key, text[:at]))) || signed
+	}
+	return signed
+}
+
+// readPHPRunner checks the claims. Its errors name the claim and nothing that is in it.
+func readPHPRunner(says map[string]json.RawMessage, host string, now time.Time) (c PHPRunnerClaims, err error) {
+	var external bool
+	var expires int64
+	for _, claim := range []struct {
+		name     string
+		into     any
+		optional bool
+	}{
+		{"external", &external, false}, {"host", &c.Host, false}, {"username", &c.Username, false},
+		{"exp", &expires, false}, {"origin", &c.Origin, true},
+	} {
+		raw, there := says[claim.name]
+		if !there && claim.optional {
+			continue
+		}
+		if !there || string(raw) == "null" || json.Unmarshal(raw, claim.into) != nil {
+			return PHPRunnerClaims{}, fmt.Errorf("token has no %s that counts", claim.name)
+		}
+	}
+	_, remembers := says["checksum"]
+	c.Expires = time.Unix(expires, 0)
+	switch {
+	case remembers:
+		return PHPRunnerClaims{}, errors.New("token remembers somebody (checksum), and signs nobody in")
+	case !external:
+		return PHPRunnerClaims{}, errors.New("token has no external that counts")
+	case c.Username == "":
+		return PHPRunnerClaims{}, errors.New("token has no username that counts")
+	case !strings.EqualFold(c.Host, host):
+		return PHPRunnerClaims{}, errors.New("token is for another host")
+	case !now.Before(c.Expires):
+		return PHPRunnerClaims{}, ErrPHPRunnerOver
+	case c.Expires.Sub(now) > PHPRunnerAhead:
+		return PHPRunnerClaims{}, fmt.Errorf("token is good for more than %v", PHPRunnerAhead)
+	}
+	return c, nil
+}
+
 // IsPHPRunner reports whether a text is a token by which an app made with PHPRunner
 // might sign somebody in: one of the keys has signed it, at whatever time and for
 // whomever, or it says of itself that it is one.
 func IsPHPRunner(text string, keys ...[]byte) bool {
-	at := strings.LastIndexByte(text, '.')
-	if at < 0 {
-		return false
+	if SignedPHPRunner(text, keys...) {
+		return true
 	}
-	for _, key := range keys {
-		if hmac.Equal([]byte(text[at+1:]), []byte(phpRunnerSignature(key, text[:at]))) {
-			return true
-		}
-	}
-	_, payload, _ := strings.Cut(text[:at], ".")
+	_, payload, _ := strings.Cut(text[:max(strings.LastIndexByte(text, '.'), 0)], ".")
 	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
 	var says struct {
 		External any `json:"external"`
