@@ -28,7 +28,7 @@ var floors = []floor{
 	{"the token engine for other programs", []string{"internal/tokenservice"}},
 	{"sessions", []string{"internal/session"}},
 	{"sessions in memory", []string{"internal/live"}},
-	{"one-time codes", []string{"internal/handoff"}},
+	{"one-time codes", []string{"internal/handoff", "internal/voucher"}},
 	{"what apps are told", []string{"internal/backchannel"}},
 	{"what stands on one open store", []string{"internal/house"}},
 	{"what people and operators meet", []string{"internal/admin", "internal/doctor", "internal/gate", "internal/portal"}},

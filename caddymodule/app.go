@@ -108,7 +108,8 @@ type PerUser struct {
 	Most int `json:"most,omitempty"`
 
 	// What happens to a sign-in beyond it: `end_oldest` ends the oldest session,
-	// `refuse` refuses the sign-in. Default: `end_oldest`.
+	// `refuse` refuses the sign-in. Sessions that an app has begun make room in either
+	// case, and a sign-in by an app ends none. Default: `end_oldest`.
 	Beyond string `json:"beyond,omitempty"`
 }
 

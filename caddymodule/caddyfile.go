@@ -96,6 +96,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		assertion_lifetime DURATION
 //		basic_auth USER PASSWORD [group NAME…]
 //		phprunner_key "KEY" ["OLD"]
+//		accept_tokens [user NAME…] [group NAME…] app NAME…
 //		keep_authorization [on|off]
 //		allow_cookie_domain [on|off]
 //		allow_clear_site_data [on|off]

@@ -47,6 +47,8 @@ func (a *App) furnish() error {
 		Sessions: house.Sessions,
 		Codes:    house.Codes,
 		Limits:   limits,
+		Vouchers: a.town.vouchers,
+		Arrivals: house.Arrivals,
 		PerUser:  a.Session.PerUser.bound(),
 		Tokens:   house.AccessTokens,
 		Users:    house.Users,
@@ -69,6 +71,7 @@ func (a *App) furnish() error {
 				Throttle: house.Throttle,
 				Keys:     ring,
 				Limits:   limits,
+				Vouchers: a.town.vouchers,
 				Audit:    sink,
 				Tagger:   appcookie.NewTagger(house.Seal.Derive("app cookies")),
 

@@ -97,6 +97,10 @@ type Gate struct {
 	// configuration with placeholders. Default: none.
 	PHPRunnerKeys []string `json:"phprunner_keys,omitempty"`
 
+	// Lets the app sign people in at the gateway, by tokens that it signs with
+	// `phprunner_key`. Default: it may not.
+	AcceptTokens *AcceptTokens `json:"accept_tokens,omitempty"`
+
 	// Whether the client's `Authorization` header reaches the app. Several apps
 	// believe the name in it before any other, so it is for apps that check its
 	// password or token themselves. Default: false.
@@ -197,6 +201,7 @@ func (g *Gate) options() table {
 		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
 		"basic_auth":            basicAuthOption(&g.BasicAuth),
 		"phprunner_key":         phpRunnerOption(&g.PHPRunnerKeys),
+		"accept_tokens":         acceptTokensOption(&g.AcceptTokens),
 		"keep_authorization":    flag(&g.KeepAuthorization),
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
@@ -290,6 +295,9 @@ func (g *Gate) Validate() error {
 	}
 	if _, err := g.credentials(); err != nil {
 		return g.wrap(err)
+	}
+	if err := g.checkAcceptTokens(); err != nil {
+		return g.wrap(fmt.Errorf("accept_tokens: %w", err))
 	}
 	for _, name := range g.Strip {
 		if err := checkHeader(name); err != nil {

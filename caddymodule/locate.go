@@ -12,6 +12,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/gatehouse-sso/gatehouse/internal/voucher"
 )
 
 // place is a public URL, and how requests for it arrive.
@@ -28,6 +30,8 @@ type town struct {
 	portal place
 	apps   []*located
 	guide  *locator
+	// vouchers are the apps that may sign people in.
+	vouchers voucher.Book
 }
 
 // locate finds out where the portal and each app live, and checks what shows only
@@ -79,7 +83,11 @@ func (l *locator) locate() (*town, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &town{portal: portal, apps: apps, guide: l}, cmp.Or(checkNeighbours(apps), checkCompanions(apps))
+	vouchers, err := bookOf(apps)
+	if err != nil {
+		return nil, err
+	}
+	return &town{portal: portal, apps: apps, guide: l, vouchers: vouchers}, cmp.Or(checkNeighbours(apps), checkCompanions(apps))
 }
 
 // group makes one app of all gates with one name.

@@ -51,7 +51,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 	}
 	id := p.app.requests.next()
 	logRequestID(r, id)
-	if portal.KeepsSecret(r.URL.Path) {
+	if portal.KeepsSecret(r) {
 		skipLog(r)
 	}
 	if p.app.town.portal.endsTLS && r.TLS == nil {

@@ -44,24 +44,38 @@ func parseRule(words []string, deny bool) (policy.Rule, error) {
 		return policy.Rule{}, errors.New("it does not say for whom or for what: write " + ruleUsage)
 	}
 	rule := policy.Rule{Deny: deny}
+	err := byKeyword(words, keywords(), func(keyword string, words []string) error {
+		return addWords(&rule, keyword, words)
+	})
+	if err != nil {
+		return rule, err
+	}
+	_, err = policy.Compile(policy.Rules{Rules: []policy.Rule{rule}})
+	return rule, err
+}
+
+// byKeyword hands over each keyword with the words up to the next one.
+func byKeyword(words, keywords []string, take func(keyword string, words []string) error) error {
 	seen := map[string]bool{}
 	for len(words) > 0 {
 		keyword := words[0]
 		end := 1
-		for end < len(words) && !slices.Contains(keywords(), words[end]) {
+		for end < len(words) && !slices.Contains(keywords, words[end]) {
 			end++
 		}
-		if seen[keyword] {
-			return rule, fmt.Errorf("%q is there twice: put all its words behind the first", keyword)
+		switch {
+		case !slices.Contains(keywords, keyword):
+			return unknown("word", keyword, keywords)
+		case seen[keyword]:
+			return fmt.Errorf("%q is there twice: put all its words behind the first", keyword)
 		}
 		seen[keyword] = true
-		if err := addWords(&rule, keyword, words[1:end]); err != nil {
-			return rule, err
+		if err := take(keyword, words[1:end]); err != nil {
+			return err
 		}
 		words = words[end:]
 	}
-	_, err := policy.Compile(policy.Rules{Rules: []policy.Rule{rule}})
-	return rule, err
+	return nil
 }
 
 func keywords() []string { return []string{"any", "user", "group", "path", "method", "address"} }
@@ -84,8 +98,6 @@ func addWords(rule *policy.Rule, keyword string, words []string) (err error) {
 		rule.Methods = words
 	case "address":
 		rule.Addresses, err = parseNetworks(words)
-	default:
-		return unknown("word", keyword, keywords())
 	}
 	if len(words) == 0 {
 		return fmt.Errorf("nothing follows %q: write %s", keyword, ruleUsage)

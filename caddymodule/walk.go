@@ -25,7 +25,7 @@ type walk struct {
 // serve passes the request on to next, or answers it.
 func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	address := originalURL(r)
-	if gate.KeepsSecret(address.Path) {
+	if w.gate.KeepsSecret(address) {
 		skipLog(r)
 	}
 	id := w.requests.next()
@@ -43,6 +43,9 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	w.metrics.passed.Inc()
 	placeholders(pass.Request, pass.Told)
 	err := next.ServeHTTP(pass.Writer, pass.Request)
+	if w.gate.LeadsToSecret(rw.Header()) {
+		skipLog(r)
+	}
 	if err != nil && w.gate.Failed(pass, id, err) {
 		return nil
 	}

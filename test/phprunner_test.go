@@ -14,8 +14,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +51,7 @@ http://localhost {
 }
 
 http://one.localhost {
+	log
 	gatehouse one {
 		preset phprunner
 		phprunner_key {file.%[1]s/key}
@@ -58,6 +61,7 @@ http://one.localhost {
 }
 
 http://two.localhost {
+	log
 	gatehouse two {
 		phprunner_key {file.%[1]s/key} "the key that is being replaced"
 		user_as attr:erp_id
@@ -70,15 +74,12 @@ http://two.localhost {
 	}
 }
 
-// TestPHPRunnerProjectsTrustTheGate: a project signs people in by the token that it
-// knows, which arrives in a cookie on the way to it and nowhere else; whoever holds
-// another's token gets nothing by it; its own sign-out ends everything.
-func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
-	g := prepare(t)
-	socket := phpFPM(t, g)
+// runnerRoot is a folder with a project in it.
+func runnerRoot(t *testing.T, g *gateway) string {
+	t.Helper()
 	root := filepath.Join(g.dir, "www")
 	pages := map[string]string{"key": runnerKey + "\n", "sessions/.keep": ""}
-	for _, name := range []string{"index.php", "token.php"} {
+	for _, name := range []string{"index.php", "token.php", "external.php", "key.php"} {
 		text, err := os.ReadFile(filepath.Join("testdata/phprunner", name))
 		if err != nil {
 			t.Fatal(err)
@@ -86,6 +87,29 @@ func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
 		pages[name] = string(text)
 	}
 	writeFiles(t, root, pages)
+	return root
+}
+
+// passedOn returns the token that an address on the way holds. It must be in no log.
+func (b *browser) passedOn(w walk) string {
+	b.t.Helper()
+	for _, p := range w {
+		if token := p.url.Query().Get("token"); token != "" {
+			b.secrets.add("token", token)
+			return token
+		}
+	}
+	b.t.Fatalf("no token on the way:\n%s", w)
+	return ""
+}
+
+// TestPHPRunnerProjectsTrustTheGate: a project signs people in by the token that it
+// knows, which arrives in a cookie on the way to it and nowhere else; whoever holds
+// another's token gets nothing by it; its own sign-out ends everything.
+func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
+	g := prepare(t)
+	socket := phpFPM(t, g)
+	root := runnerRoot(t, g)
 	g.write(runnerSites(g, root, socket))
 	g.run()
 	g.secrets.add("key", runnerKey)
@@ -103,7 +127,10 @@ func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
 	if at.User != "anna" {
 		t.Fatalf("the first project sees %q", at.User)
 	}
-	b.open(two + "/")
+	// A link of one project to the other, with a token of its own, which never gets there.
+	way := b.open(one + "/external.php?url=" + url.QueryEscape(two+"/?page=1"))
+	b.passedOn(way)
+	b.mustBeAt(way, two+"/?page=1")
 	if second := runnerAt(t, b, two+"/"); second.User != "4711" {
 		t.Errorf("the second project sees %q", second.User)
 	}
@@ -127,7 +154,14 @@ func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		writeFiles(t, root, map[string]string{"sessions/.keep": ""})
-		r := thief.request(http.MethodGet, one+"/?page=2&"+name+"="+url.QueryEscape(forged), nil)
+		address := one + "/?page=2&" + name + "=" + url.QueryEscape(forged)
+		thief.mustBeAt(thief.open(address), one+"/?page=2")
+		if err := os.RemoveAll(filepath.Join(root, "sessions")); err != nil {
+			t.Fatal(err)
+		}
+		writeFiles(t, root, map[string]string{"sessions/.keep": ""})
+		r := thief.request(http.MethodGet, address, nil)
+		r.Header.Set("Sec-Fetch-Mode", "cors") // which is led nowhere
 		r.AddCookie(&http.Cookie{Name: "token", Value: forged})
 		var got runner
 		if answer := thief.do(r); json.Unmarshal([]byte(answer.body), &got) != nil || got.User != "eve" || got.Query != "page=2" {
@@ -136,6 +170,82 @@ func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
 	}
 	b.open(one + "/?a=logout")
 	b.mustBeOut(two + "/")
+}
+
+// shop is a project that may sign the clerks in at the gateway, and two other apps, of
+// which it opens one.
+func shop(g *gateway, root, socket string) layout {
+	sites := "http://localhost {\n\tlog\n\tgatehouse_portal\n}\n"
+	for name, options := range map[string]string{
+		"shop":   "phprunner_key \"a key that only the shop has\"\naccept_tokens group clerks app shop ledger\npublic /external.php",
+		"ledger": "phprunner_key " + runnerKey, "safe": "phprunner_key " + runnerKey,
+	} {
+		sites += fmt.Sprintf("http://%s.localhost {\n\tlog\n\tgatehouse %s {\n%s\n}\nroot * %s\nphp_fastcgi unix/%s\n}\n", name, name, options, root, socket)
+	}
+	return layout{portal: fmt.Sprintf("http://localhost:%d", g.http), sites: sites}
+}
+
+// TestAProjectSignsPeopleInAtTheGate: somebody whom a project has sent is asked, and then is
+// signed in at the apps that the project may open, and nowhere else. Its token counts
+// once, also after the machine was switched off, and is in no log and no address. What is
+// taken from the person is taken from the session.
+func TestAProjectSignsPeopleInAtTheGate(t *testing.T) {
+	g := prepare(t)
+	socket := phpFPM(t, g)
+	g.write(shop(g, runnerRoot(t, g), socket))
+	g.run()
+	g.secrets.add("key", "a key that only the shop has")
+	g.person(t, "anna", "clerks", "staff")
+	g.person(t, "bert", "staff")
+	at := func(name string) string { return fmt.Sprintf("http://%s.localhost:%d", name, g.http) }
+	sends := func(name, to string) string {
+		return at("shop") + "/external.php?" + url.Values{"as": {name}, "url": {g.portal + to}}.Encode()
+	}
+	b := g.browser(t)
+	way := b.open(sends("anna", "/login?return_to="+url.QueryEscape(at("ledger")+"/?page=1")))
+	token := b.passedOn(way)
+	page := way.end()
+	arrival := page.hidden("arrival")
+	if page.status != http.StatusOK || page.url.String() != g.portal+"/continue?arrival="+arrival || !strings.Contains(page.body, "Continue as") {
+		t.Fatalf("nobody is asked:\n%s%d %s", way, page.status, page.body)
+	}
+	b.mustBeOut(at("ledger") + "/")
+	b.mustBeAt(b.send(g.portal+"/continue", url.Values{"arrival": {arrival}}), at("ledger")+"/?page=1")
+	for _, name := range []string{"ledger", "shop"} {
+		b.open(at(name) + "/")
+		if got := runnerAt(t, b, at(name)+"/"); got.User != "anna" {
+			t.Errorf("%s sees %q", name, got.User)
+		}
+	}
+	for _, address := range []string{at("safe") + "/", g.portal + "/account", g.portal + "/sessions"} {
+		if end := b.open(address).end(); end.status != http.StatusForbidden || !strings.Contains(end.body, "your password") {
+			t.Errorf("%s: %d %s", address, end.status, end.body)
+		}
+	}
+	if list := g.gatehouse("", "session", "list", "--json"); !strings.Contains(list, `"via": "shop"`) {
+		t.Errorf("the list of sessions says\n%s", list)
+	}
+	// Whom the project may not sign in, and whoever has found the token.
+	for name, reason := range map[string]string{"bert": "app may not sign this user in", "eve": "token names nobody who has an account here"} {
+		way := g.browser(t).open(sends(name, "/"))
+		b.passedOn(way)
+		if end := way.end(); end.status != http.StatusForbidden {
+			t.Errorf("%s: %d", name, end.status)
+		}
+		g.eventually("the log says why "+name+" is not signed in", func() bool {
+			return slices.ContainsFunc(g.log.audit("app_token_refused"), func(l logged) bool { return l["reason"] == reason && l["app"] == "shop" })
+		})
+	}
+	g.restart(syscall.SIGKILL)
+	if end := g.browser(t).open(g.portal + "/login?token=" + token).end(); end.status != http.StatusForbidden {
+		t.Errorf("the token after a crash: %d", end.status)
+	}
+	if got := runnerAt(t, b, at("ledger")+"/"); got.User != "anna" {
+		t.Errorf("after a crash the ledger sees %q", got.User)
+	}
+	g.gatehouse("", "user", "set", "anna", "--group", "staff")
+	b.mustBeOut(at("ledger") + "/")
+	b.mustBeOut(at("shop") + "/")
 }
 
 // checkRunnerToken compares a token with what such projects expect, to the letter.

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/resend"
+	"github.com/gatehouse-sso/gatehouse/internal/voucher"
 )
 
 // eraseUser removes a user and everything that is kept of them. The account goes last,
@@ -38,6 +39,9 @@ func (a *Admin) eraseUser(ctx context.Context, name string) (UserChange, error) 
 	}
 	if err == nil {
 		err = (&resend.Keeper{Store: a.Live}).Forget(ctx, user.ID)
+	}
+	if err == nil {
+		err = (&voucher.Keeper{Store: a.Live}).Forget(ctx, user.ID)
 	}
 	if err == nil {
 		err = a.Throttle.Unlock(ctx, user.Name)

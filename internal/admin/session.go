@@ -29,6 +29,9 @@ type Session struct {
 	Apps []string `json:"apps"`
 	// Origins are these hosts, the portal's too, as browsers write an origin.
 	Origins []string `json:"origins"`
+	// Via is the app by whose word the person has come, empty where they have proven
+	// who they are.
+	Via string `json:"via,omitempty"`
 	// Address and Agent are where the browser came from and what it called itself
 	// at the sign-in. A client may have sent anything as its agent.
 	Address string `json:"address"`
@@ -63,7 +66,7 @@ func (a *Admin) describe(s *session.Session, names map[string]string) Session {
 	return Session{
 		ID: s.ID, User: names[s.UserID], UserID: s.UserID,
 		Created: s.Created.UTC(), Seen: s.Seen.UTC(), Expires: s.End(s.Seen, a.Limits).UTC(),
-		Apps: a.appsAt(origins), Origins: origins,
+		Apps: a.appsAt(origins), Origins: origins, Via: s.Via,
 		Address: s.Address, Agent: s.Agent, Ending: a.Live.IsEnding(s.ID),
 	}
 }

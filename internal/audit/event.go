@@ -22,6 +22,11 @@ const (
 	Login Kind = "login"
 	// LoginFailed: a sign-in was refused; Reason says why.
 	LoginFailed Kind = "login_failed"
+	// WordTaken: an app has said who somebody is, and that person is asked whether they
+	// go on; Login follows when they do.
+	WordTaken Kind = "app_token_taken"
+	// WordRefused: what an app has said does not count; Reason says why.
+	WordRefused Kind = "app_token_refused"
 	// Logout: a person has ended their session.
 	Logout Kind = "logout"
 	// SessionsEnded: an operator or a change of the user has ended sessions.

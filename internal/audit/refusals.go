@@ -34,7 +34,7 @@ type Refusals struct {
 // Record implements [Sink].
 func (r *Refusals) Record(e Event) {
 	switch e.Kind {
-	case Denied, HandoffRefused, LoginFailed, Failure:
+	case Denied, HandoffRefused, LoginFailed, WordRefused, Failure:
 	default:
 		return
 	}

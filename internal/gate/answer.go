@@ -138,12 +138,22 @@ func (v *visit) badPath(err error) {
 }
 
 func (v *visit) forbid(user *identity.User, d policy.Decision) {
+	if d.Barred {
+		v.closed(user, d.Reason)
+		return
+	}
 	v.denied(user, d.Reason)
 	reason := pages.ForbiddenRule
 	if d.Rule != nil && len(d.Rule.Addresses) > 0 {
 		reason = pages.ForbiddenAddress
 	}
 	v.showForbidden(user, reason)
+}
+
+// closed answers somebody whom the app may be open to, though not by this session.
+func (v *visit) closed(user *identity.User, why string) {
+	v.denied(user, why)
+	v.showForbidden(user, pages.ForbiddenVouched)
 }
 
 // unnamed answers when the app cannot be told who the person is.

@@ -30,6 +30,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/resend"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+	"github.com/gatehouse-sso/gatehouse/internal/voucher"
 )
 
 // Gate stands in front of one app. All fields are needed unless they say otherwise.
@@ -51,6 +52,8 @@ type Gate struct {
 	// Keys sign assertions.
 	Keys   *keyring.Ring
 	Limits session.Limits
+	// Vouchers says what sessions open that an app has begun. Without it they are none.
+	Vouchers voucher.Book
 	// Audit learns of each decision that matters.
 	Audit audit.Sink
 	// Tagger makes the tags by which the app's cookies belong to a person. It is not
@@ -204,6 +207,8 @@ func (v *visit) walk() *Pass {
 	switch {
 	case v.App.Policy.OwnAuth(asked.Path):
 		v.leaveToApp(leaves)
+	case v.withoutToken():
+		return nil
 	case v.showsToken():
 		return v.byToken(asked)
 	}
@@ -215,9 +220,15 @@ func (v *visit) walk() *Pass {
 			v.unavailable(err)
 			return nil
 		}
+		asked.Barred = v.barred(s)
 		decision := v.App.Policy.Decide(user, asked)
 		switch decision.Verdict {
 		case policy.Allow:
+			if resends && asked.Barred != "" {
+				// The path is anybody's, the form is not.
+				v.closed(user, asked.Barred)
+				return nil
+			}
 			found, person := s, user
 			if !decision.Identify {
 				s, user = nil, nil
@@ -271,7 +282,7 @@ func (v *visit) find() (*live.Session, *identity.User, error) {
 	} else {
 		s, user, err = v.Live.Find(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
 	}
-	if errors.Is(err, session.ErrNone) {
+	if errors.Is(err, session.ErrNone) || err == nil && !v.stands(s, user) {
 		return nil, nil, nil
 	}
 	return s, user, err

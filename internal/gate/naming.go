@@ -32,6 +32,10 @@ const (
 	noneOfThem = "off"
 )
 
+// BySignIn reports whether the app knows people by the name with which they sign in, but
+// for its case: by what it calls somebody they are found again.
+func (n Naming) BySignIn() bool { return n.userAs == "" || n.userAs == asName || n.userAs == asLower }
+
 // ParseNaming reads `name`, `email`, `lower` (the name without upper-case letters) or
 // `attr:KEY`, where an empty text is `name`; and patterns of group names, where none
 // are all groups and the pattern `off` is no group.

@@ -48,6 +48,34 @@ func (p *PHPRunner) clean(r *http.Request) {
 	}
 }
 
+// signed reports whether a query holds a token that one of the keys has signed. Nobody
+// else can write one to keep a request out of a log.
+func (p *PHPRunner) signed(query string) bool {
+	if !p.on() {
+		return false
+	}
+	return slices.ContainsFunc(strings.Split(query, "&"), func(pair string) bool {
+		name, value, _ := strings.Cut(pair, "=")
+		return phpName(name) == phpRunnerCookie && keyring.SignedPHPRunner(lenient(value), p.Keys...)
+	})
+}
+
+// withoutToken leads a person away from an address with a token of ours in it, which would
+// stay in the address bar and go on to the portal with whoever has to sign in, and reports
+// whether it has.
+func (v *visit) withoutToken() bool {
+	plain := *v.arrival.URL
+	if !v.App.PHPRunner.on() || v.r.Method != http.MethodGet || !IsNavigation(v.r) {
+		return false
+	}
+	if plain.RawQuery = v.App.PHPRunner.cleanQuery(plain.RawQuery); plain.RawQuery == v.arrival.URL.RawQuery {
+		return false
+	}
+	v.arrival.URL = &plain
+	v.redirect(v.here())
+	return true
+}
+
 func (p *PHPRunner) cleanCookies(h http.Header, lines []string) {
 	var kept []string
 	for _, line := range lines {

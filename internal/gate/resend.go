@@ -50,6 +50,9 @@ func (v *visit) askToResend() {
 	case s == nil:
 		v.signIn()
 		return
+	case v.barred(s) != "":
+		v.closed(user, v.barred(s))
+		return
 	}
 	form, err := v.Forms.Look(v.r.Context(), id, v.holder(s.State()))
 	if err != nil {
@@ -116,6 +119,9 @@ func (v *visit) dropForm() {
 		return
 	case s == nil:
 		v.signInTo(handoff.Resend(v.at.Target, id))
+		return
+	case v.barred(s) != "":
+		v.closed(user, v.barred(s))
 		return
 	}
 	form, err := v.Forms.Drop(v.r.Context(), id, v.holder(s.State()))

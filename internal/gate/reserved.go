@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
@@ -21,9 +23,21 @@ const (
 	stepAssets = "assets/"
 )
 
-// KeepsSecret reports whether the address of a request for this path holds a
-// hand-off code, and does not belong into an access log.
-func KeepsSecret(path string) bool { return strings.HasSuffix(path, handoff.Reserved+handoff.StepLand) }
+// KeepsSecret reports whether the address of a request, as the browser sent it, holds a
+// hand-off code or another login, and does not belong into an access log.
+func (g *Gate) KeepsSecret(address *url.URL) bool {
+	return strings.HasSuffix(address.Path, handoff.Reserved+handoff.StepLand) || g.App.PHPRunner.signed(address.RawQuery)
+}
+
+// LeadsToSecret reports whether an answer of the app leads to an address that holds a
+// login, and does not belong into an access log either.
+func (g *Gate) LeadsToSecret(h http.Header) bool {
+	return slices.ContainsFunc(h["Location"], func(to string) bool {
+		_, query, _ := strings.Cut(to, "?")
+		query, _, _ = strings.Cut(query, "#")
+		return g.App.PHPRunner.signed(query)
+	})
+}
 
 // reservedStep returns what follows the reserved path, when the request is for
 // it. The address as the browser sent it counts, since a site may have taken the
@@ -178,7 +192,7 @@ func (v *visit) whoami() {
 	case err != nil:
 		v.unavailable(err)
 		return
-	case s == nil:
+	case s == nil || v.barred(s) != "":
 		pages.Unauthorized(v.w, v.Portal, v.arrival.ID)
 		return
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/seal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+	"github.com/gatehouse-sso/gatehouse/internal/voucher"
 	"github.com/gatehouse-sso/gatehouse/store"
 	"github.com/gatehouse-sso/gatehouse/tokens"
 )
@@ -50,6 +51,8 @@ type House struct {
 	Codes    *handoff.Codes
 	Forms    *resend.Keeper
 	Throttle *throttle.Throttle
+	// Arrivals are people whom apps have sent.
+	Arrivals *voucher.Keeper
 	// AccessTokens are those that people make for their scripts.
 	AccessTokens *accesstoken.Keeper
 	Seal         *seal.Key
@@ -125,6 +128,7 @@ func Open(ctx context.Context, opened store.Store, o Options) (*House, error) {
 	h.Sessions = &session.Keeper{Store: h.Live}
 	h.Codes = &handoff.Codes{Store: h.Live, Sessions: h.Sessions}
 	h.Forms = &resend.Keeper{Store: h.Live}
+	h.Arrivals = &voucher.Keeper{Store: h.Live}
 	h.AccessTokens = &accesstoken.Keeper{Store: h.Live}
 	h.Throttle = throttle.New(h.Live, blind("throttle"), o.Throttle)
 

@@ -30,6 +30,10 @@ type Facts struct {
 	// Address is the client's. The zero value says that it is not known, and then
 	// a deny rule with addresses fits and an allow rule with addresses does not.
 	Address netip.Addr
+	// Barred says why the app is closed to whoever is signed in, though not by its rules:
+	// by the way in which they have signed in. Empty, it is not. It counts like a deny
+	// rule for that person.
+	Barred string
 }
 
 // Verdict is what happens to a request.
@@ -74,6 +78,8 @@ type Decision struct {
 	// Reason says why, in words for an operator. It names configured rules and
 	// nothing that the client sent.
 	Reason string `json:"reason"`
+	// Barred says that [Facts.Barred] decided.
+	Barred bool `json:"barred,omitempty"`
 }
 
 // Policy is what [Compile] makes of rules. It never changes and may be used from
@@ -123,6 +129,9 @@ func (p *Policy) Decide(u *identity.User, f Facts) Decision {
 		return Decision{Verdict: SignIn, Reason: reasonNobody}
 	}
 	d := p.forUser(&q, denied)
+	if d.Verdict == Allow && f.Barred != "" {
+		d = Decision{Reason: f.Barred, Barred: true}
+	}
 	if public && d.Verdict != Allow {
 		d.Verdict = Allow
 	}

@@ -215,6 +215,35 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestBarred: a session that is not enough for the app is refused whoever's it is, and on
+// public paths goes on as nobody; it opens nothing that the rules do not.
+func TestBarred(t *testing.T) {
+	p := compile(t, policy.Rules{Public: words("/open/*"), Rules: []policy.Rule{
+		allow(policy.Rule{Groups: words("staff")}), deny(policy.Rule{Paths: words("/never/*", "/open/never")}),
+	}})
+	for _, test := range []struct {
+		user *identity.User
+		path string
+		want string
+		bars bool
+	}{
+		{bob, "/x", refused, true},
+		{bob, "/open/x", clean, true},
+		{bob, "/never/x", refused, false},
+		{bob, "/open/never", refused, false},
+		{eve, "/x", refused, false},
+		{nobody, "/x", askFirst, false},
+		{nobody, "/open/x", clean, false},
+	} {
+		f := get(test.path)
+		f.Barred = "begun by an app"
+		d := p.Decide(test.user, f)
+		if got := outcome(d); got != test.want || d.Barred != test.bars || test.bars != (d.Reason == f.Barred) {
+			t.Errorf("%s at %s: %q, %+v", user(test.user), test.path, got, d)
+		}
+	}
+}
+
 func user(u *identity.User) string {
 	if u == nil {
 		return "nobody"

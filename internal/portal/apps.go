@@ -24,7 +24,7 @@ func (v *visit) apps() {
 	}
 	page := pages.Apps{Site: v.site(), User: person(user)}
 	for _, app := range v.Apps {
-		if app.Policy.Admits(user, v.arrival.Client) {
+		if v.opens(s, app.Name) && app.Policy.Admits(user, v.arrival.Client) {
 			page.Apps = append(page.Apps, pages.App{
 				Name: app.Name,
 				URL:  handoff.Begin(app.Target, app.Target.Home()),

@@ -33,9 +33,12 @@ func (v *visit) code() {
 	case s == nil:
 		v.dispatch(nil, j.page)
 		return
+	case !j.passing && !v.opens(s, j.stop.App):
+		v.closed(s, user, j.stop.App, j.page)
+		return
 	}
 	onward := v.onward(j, s, user)
-	if s.State().Holds(challenge, j.stop.Origin()) || j.passing && (!ok || !v.admits(j.stop, user)) {
+	if s.State().Holds(challenge, j.stop.Origin()) || j.passing && (!ok || !v.admits(j.stop, s, user)) {
 		// The app's host has a token of this very session, or does without.
 		v.redirect(onward)
 		return

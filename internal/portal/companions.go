@@ -54,17 +54,17 @@ func (v *visit) onward(j journey, s *live.Session, user *identity.User) string {
 	}
 	held := s.State().Origins()
 	for _, c := range companions {
-		if !slices.Contains(held, c.Origin()) && v.admits(c, user) {
+		if !slices.Contains(held, c.Origin()) && v.admits(c, s, user) {
 			return handoff.Pass(c, j.page)
 		}
 	}
 	return j.page
 }
 
-// admits reports whether the person may open the app at a target.
-func (v *visit) admits(t handoff.Target, user *identity.User) bool {
+// admits reports whether the person may open the app at a target, by this session.
+func (v *visit) admits(t handoff.Target, s *live.Session, user *identity.User) bool {
 	p := v.app(t).Policy
-	return p != nil && p.Admits(user, v.arrival.Client)
+	return p != nil && p.Admits(user, v.arrival.Client) && v.opens(s, t.App)
 }
 
 // app returns the app at a target.

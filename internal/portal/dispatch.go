@@ -16,6 +16,7 @@ import (
 //	nobody is signed in            the sign-in page
 //	signed in, on the way to an app    on to the app's host
 //	signed in, on the way to nowhere   the apps
+//	an app has said who it is          the page that asks
 func (v *visit) dispatch(s *session.Session, returnTo string) {
 	if s == nil {
 		v.redirect(v.loginAddress(returnTo))

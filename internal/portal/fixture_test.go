@@ -180,6 +180,7 @@ func newTown(t *testing.T, raw *memstore.Store, key *seal.Key, changes ...func(*
 		Live:     opened.Live,
 		Sessions: opened.Sessions,
 		Codes:    opened.Codes,
+		Arrivals: opened.Arrivals,
 		Limits:   session.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Users:    opened.Users,
 		Tokens:   opened.AccessTokens,

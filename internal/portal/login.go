@@ -180,9 +180,11 @@ func (v *visit) begin(user *identity.User, login session.Login) (*session.Sessio
 	if err != nil {
 		return nil, err
 	}
-	v.record(audit.Event{Kind: audit.Login, Session: s.ID}, user)
+	v.record(audit.Event{Kind: audit.Login, Session: s.ID, App: login.Via}, user)
 	v.cookies.SetFor(v.w.Header(), token, s.Keep(v.Limits, v.now))
-	v.remember(browser, user)
+	if login.Via == "" {
+		v.remember(browser, user)
+	}
 	return s, nil
 }
 

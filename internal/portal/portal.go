@@ -28,6 +28,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/seal"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/internal/throttle"
+	"github.com/gatehouse-sso/gatehouse/internal/voucher"
 )
 
 // App is what the portal knows of an app.
@@ -61,6 +62,10 @@ type Portal struct {
 	Sessions *session.Keeper
 	Codes    *handoff.Codes
 	Limits   session.Limits
+	// Vouchers says which apps may sign people in by their word; nil, none. Arrivals keeps
+	// whom they have sent.
+	Vouchers voucher.Book
+	Arrivals *voucher.Keeper
 	// PerUser bounds how many sessions a person has; the zero value does not.
 	PerUser session.PerUser
 	// Tokens makes and revokes the access tokens of scripts.

@@ -22,13 +22,14 @@ type step func(*visit)
 func routes() map[string]map[string]step {
 	const get, post = http.MethodGet, http.MethodPost
 	return map[string]map[string]step{
-		"/":                                 {get: (*visit).apps},
-		handoff.LoginPath:                   {get: (*visit).loginForm, post: (*visit).login},
+		"/":                                 {get: orWord((*visit).apps)},
+		handoff.LoginPath:                   {get: orWord((*visit).loginForm), post: (*visit).login},
+		continuePath:                        {get: (*visit).askToContinue, post: (*visit).goOn},
 		handoff.CodePath:                    {get: (*visit).code},
 		logoutPath:                          {get: (*visit).logoutForm, post: (*visit).logout},
-		sessionsPath:                        {get: (*visit).sessions, post: (*visit).endSessions},
-		accountPath:                         {get: (*visit).account, post: (*visit).changePassword},
-		accessPath:                          {get: (*visit).account, post: (*visit).changeTokens},
+		sessionsPath:                        {get: proven((*visit).sessions), post: proven((*visit).endSessions)},
+		accountPath:                         {get: proven((*visit).account), post: proven((*visit).changePassword)},
+		accessPath:                          {get: proven((*visit).account), post: proven((*visit).changeTokens)},
 		setupPath:                           {get: (*visit).setupForm, post: (*visit).setup},
 		"/healthz":                          {get: (*visit).healthz},
 		jwksPath:                            {get: (*visit).jwks},

@@ -152,6 +152,7 @@ func (v *visit) shown(s *session.Session, user *identity.User) pages.Session {
 		Created:    s.Created.Local(),
 		Seen:       s.Seen.Local(),
 		Apps:       v.reached(s, user),
+		Via:        s.Via,
 		Remembered: s.Remembered,
 		Ending:     v.Live.IsEnding(s.ID),
 	}

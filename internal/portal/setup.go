@@ -31,10 +31,14 @@ const (
 	SetupKind store.Kind = "setup"
 )
 
-// KeepsSecret reports whether the address of a request for this path, or where its
-// answer leads to, holds a secret and does not belong into an access log, which
-// shows both.
-func KeepsSecret(path string) bool { return path == setupPath || path == handoff.CodePath }
+// KeepsSecret reports whether the address of a request, or where its answer leads to,
+// holds a secret and does not belong into an access log, which shows both. What an app
+// says of somebody is one at whatever page it arrives; a form has no token in its address,
+// and is logged, whatever somebody has written there.
+func KeepsSecret(r *http.Request) bool {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return r.URL.Path == setupPath || r.URL.Path == handoff.CodePath || reads && holdsWord(r.URL.RawQuery)
+}
 
 // ErrSetupGone means that a set-up link was used, ran out, or came too late:
 // there are users.

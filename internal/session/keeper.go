@@ -48,6 +48,9 @@ type Login struct {
 	UserID string
 	AMR    []string
 	Origin string
+	// Via is kept as in [Session]. Such a login ends no session but the one that it
+	// replaces.
+	Via string
 	// Browser, Agent and Address are kept as in [Session].
 	Browser string
 	Agent   string
@@ -81,6 +84,7 @@ func (k *Keeper) Start(ctx context.Context, login Login, now time.Time) (*Sessio
 		UserID:     login.UserID,
 		AuthTime:   now.Truncate(time.Second),
 		AMR:        slices.Clone(login.AMR),
+		Via:        login.Via,
 		Browser:    login.Browser,
 		Agent:      login.Agent,
 		Address:    login.Address,

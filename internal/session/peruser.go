@@ -22,7 +22,8 @@ type PerUser struct {
 	// Most is how many. Zero means any number.
 	Most int
 	// Refuse says that a login beyond it fails with [ErrTooMany]. Otherwise the
-	// oldest sessions end in the commit that starts the new one.
+	// oldest sessions end in the commit that starts the new one. Those that an app has
+	// begun ([Session.Via]) make room in either case.
 	Refuse bool
 }
 
@@ -39,7 +40,9 @@ func (t *turns) take(userID string) (leave func()) {
 	return turn.Unlock
 }
 
-// surplus returns the sessions that end to make room for one more, oldest first.
+// surplus returns the sessions that end to make room for one more, oldest first: those
+// that an app has begun before all others, and never any for a login by an app. Whoever
+// holds an app's key could otherwise shut people out by signing them in.
 func (k *Keeper) surplus(ctx context.Context, login Login, now time.Time) ([]store.ID, error) {
 	if login.PerUser.Most <= 0 {
 		return nil, nil
@@ -48,19 +51,23 @@ func (k *Keeper) surplus(ctx context.Context, login Login, now time.Time) ([]sto
 	if err != nil {
 		return nil, err
 	}
-	var others []store.ID
+	var vouched, others []store.ID
 	for _, s := range all {
 		// Better to count a session that is over than to overlook one that is not.
-		if s.ID != login.Replaces && !s.Expired(s.lastUse(login.Limits), login.Limits, now) {
+		switch {
+		case s.ID == login.Replaces || s.Expired(s.lastUse(login.Limits), login.Limits, now):
+		case s.Via != "":
+			vouched = append(vouched, s.ID)
+		default:
 			others = append(others, s.ID)
 		}
 	}
-	over := len(others) + 1 - login.PerUser.Most
+	over := len(vouched) + len(others) + 1 - login.PerUser.Most
 	switch {
 	case over <= 0:
 		return nil, nil
-	case login.PerUser.Refuse:
+	case login.Via != "", login.PerUser.Refuse && over > len(vouched):
 		return nil, ErrTooMany
 	}
-	return others[:over], nil
+	return append(vouched, others...)[:over], nil
 }

@@ -120,6 +120,35 @@ func TestTooManyIsRefused(t *testing.T) {
 	}
 }
 
+// TestAnAppsSessionsGiveWay: whoever has an app's key can begin any number of sessions of
+// a person, and must neither end one that the person has begun nor keep them from
+// beginning another, whatever happens to a login beyond the bound.
+func TestAnAppsSessionsGiveWay(t *testing.T) {
+	for _, refuse := range []bool{false, true} {
+		k := keeper(t)
+		now := time.Now()
+		own := login()
+		own.PerUser = session.PerUser{Most: 2, Refuse: refuse}
+		byApp := own
+		byApp.AMR, byApp.Via = []string{"app"}, "orders"
+		first, _ := start(t, k, own, now)
+		vouched, _ := start(t, k, byApp, now.Add(time.Second))
+		if got, err := k.Get(t.Context(), vouched.ID); err != nil || got.Via != "orders" {
+			t.Errorf("refuse %v: the session is via %q, %v", refuse, got.Via, err)
+		}
+		if s, _, err := k.Start(t.Context(), byApp, now.Add(2*time.Second)); !errors.Is(err, session.ErrTooMany) {
+			t.Errorf("refuse %v: the app has begun %v, %v", refuse, s, err)
+		}
+		second, _ := start(t, k, own, now.Add(3*time.Second))
+		if diff := cmp.Diff([]store.ID{first.ID, second.ID}, ids(t, k, "u-1")); diff != "" {
+			t.Errorf("refuse %v (-want +got):\n%s", refuse, diff)
+		}
+		if s, _, err := k.Start(t.Context(), own, now.Add(4*time.Second)); refuse != errors.Is(err, session.ErrTooMany) {
+			t.Errorf("refuse %v: a third one: %v, %v", refuse, s, err)
+		}
+	}
+}
+
 // unhurried lets everybody else go first between a look at a list and what is done
 // with it.
 type unhurried struct{ store.Store }

@@ -40,6 +40,9 @@ type Session struct {
 	AuthTime time.Time
 	// AMR is how they proved it (RFC 8176), for example "pwd".
 	AMR []string
+	// Via is the app whose word the person has come by, or empty: they have proven
+	// nothing themselves then, and the session opens what that app may open.
+	Via string
 	// Browser is the portal's name for the browser, or empty.
 	Browser string
 	// Bond keeps together what the apps have left in the browser: the same in all
@@ -71,6 +74,7 @@ type Session struct {
 type payload struct {
 	AuthTime   int64         `json:"auth_time"`
 	AMR        []string      `json:"amr,omitempty"`
+	Via        string        `json:"via,omitempty"`
 	Browser    string        `json:"browser,omitempty"`
 	Bond       string        `json:"bond,omitempty"`
 	Agent      string        `json:"agent,omitempty"`
@@ -92,6 +96,7 @@ func Decode(r store.Record) (*Session, error) {
 		UserID:   r.Owner,
 		AuthTime: time.Unix(p.AuthTime, 0),
 		AMR:      p.AMR,
+		Via:      p.Via,
 		Browser:  p.Browser,
 		// Records of earlier versions have none.
 		Bond:       cmp.Or(p.Bond, r.ID.String()),
@@ -112,6 +117,7 @@ func (s *Session) record() (store.Record, error) {
 	data, err := json.Marshal(payload{
 		AuthTime:   s.AuthTime.Unix(),
 		AMR:        s.AMR,
+		Via:        s.Via,
 		Browser:    s.Browser,
 		Bond:       s.Bond,
 		Agent:      s.Agent,

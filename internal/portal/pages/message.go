@@ -16,6 +16,7 @@ const (
 	ForbiddenAddress ForbiddenReason = "address" // the rules do not let this network address in
 	ForbiddenUnnamed ForbiddenReason = "unnamed" // the app cannot be told who this is
 	ForbiddenForeign ForbiddenReason = "foreign" // the request was sent by a page of another site
+	ForbiddenVouched ForbiddenReason = "vouched" // an app has signed them in, which is not enough here
 )
 
 // Forbidden (403) tells people who they are and how to become somebody else.

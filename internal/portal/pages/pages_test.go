@@ -82,7 +82,7 @@ func everyPage() map[string]pages.Page {
 	} {
 		all["setup "+string(problem)] = pages.Setup{Site: portal, Token: "t", Username: "a b", Problems: []pages.SetupProblem{problem}}
 	}
-	for _, reason := range []pages.ForbiddenReason{pages.ForbiddenRule, pages.ForbiddenAddress, pages.ForbiddenUnnamed, pages.ForbiddenForeign} {
+	for _, reason := range []pages.ForbiddenReason{pages.ForbiddenRule, pages.ForbiddenAddress, pages.ForbiddenUnnamed, pages.ForbiddenForeign, pages.ForbiddenVouched} {
 		all["forbidden "+string(reason)] = pages.Forbidden{
 			Site: gate, User: ada, App: "wiki", Reason: reason, SwitchURL: "https://login.example.com/logout", RequestID: "r1",
 		}
@@ -100,6 +100,7 @@ func everyPage() map[string]pages.Page {
 	}
 	maps.Copy(all, formPages())
 	maps.Copy(all, tokenPages())
+	maps.Copy(all, continuePages())
 	return all
 }
 
@@ -136,7 +137,7 @@ func manySessions(n int) []pages.Session {
 		sessions[i] = pages.Session{
 			ID: fmt.Sprintf("AaIC2vAVLjNQwbNxnUiT%d", i), Agent: agents[i%len(agents)], Address: addresses[i%len(addresses)],
 			Created: seen.Add(-11 * time.Hour), Seen: seen, Apps: apps[i%len(apps)],
-			Current: i == 0, Remembered: i%4 == 1, Ending: i%5 == 2,
+			Current: i == 0, Remembered: i%4 == 1, Ending: i%5 == 2, Via: []string{"", "orders", strings.Repeat("W", 64)}[i%3],
 		}
 	}
 	return sessions

@@ -34,8 +34,8 @@ type passing interface {
 var files embed.FS
 
 var templates = parse(
-	"account", "apps", "badrequest", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
-	"notfound", "notkept", "opening", "resend", "resendgone", "sessions", "setup", "setupgone", "unavailable",
+	"account", "apps", "badrequest", "continue", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
+	"notcontinued", "notfound", "notkept", "opening", "resend", "resendgone", "sessions", "setup", "setupgone", "unavailable",
 )
 
 // parse gives each page a template set of its own, because all of them define the same blocks of the layout.

@@ -57,6 +57,7 @@ type Session struct {
 	Created    time.Time
 	Seen       time.Time
 	Apps       []string // what was opened with it: the names of apps, or where they are
+	Via        string   // the app by whose word it began; empty where the person has proven who they are
 	Remembered bool     // the person asked to stay signed in there
 	Current    bool     // the one with which the page is looked at
 	Ending     bool     // refused, and its end is not stored yet

@@ -7,7 +7,7 @@
 
 require __DIR__ . '/token.php';
 
-$key = '0123456789abcdefghij';
+$key = require __DIR__ . '/key.php';
 session_name('runner');
 session_save_path(__DIR__ . '/sessions');
 session_start();

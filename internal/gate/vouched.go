@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The Gatehouse Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"fmt"
+
+	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
+)
+
+// A session that an app has begun says no more than which app that was. What it is worth
+// is decided anew at each request, by what is configured now and by who its person is now.
+
+// stands reports whether a session is one. It is none any more when the app that has
+// begun it may not sign its person in now.
+func (v *visit) stands(s *live.Session, user *identity.User) bool {
+	via := s.State().Via
+	return via == "" || v.Vouchers.Vouches(via, user)
+}
+
+// barred returns why a session does not open this app, whatever its person may, or "".
+func (v *visit) barred(s *live.Session) string {
+	if s == nil {
+		return ""
+	}
+	via := s.State().Via
+	if via == "" || v.Vouchers.Opens(via, v.App.Name) {
+		return ""
+	}
+	return fmt.Sprintf("the session was begun by the app %s, and does not open this one", via)
+}
