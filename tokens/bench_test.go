@@ -6,9 +6,14 @@ package tokens_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/tokens"
 )
@@ -41,9 +46,18 @@ func BenchmarkSpace(b *testing.B) {
 	}
 	const hot = 40_000
 	all := make([]string, hot)
-	for i := range all {
-		all[i] = create(b, space, "", value)
+	var work sync.WaitGroup
+	for part := range slices.Chunk(all, hot/256) { // who come together wait together
+		work.Go(func() {
+			for i := range part {
+				var err error
+				if part[i], err = space.Create(b.Context(), "", value); err != nil {
+					b.Error(err)
+				}
+			}
+		})
 	}
+	work.Wait()
 	for _, token := range all {
 		read(b, space, token)
 	}
@@ -109,4 +123,52 @@ func BenchmarkRelaxed(b *testing.B) {
 		run("update", func(i int) error { return space.Update(b.Context(), all[i%len(all)], value) })
 		run("delete", func(i int) error { return space.Delete(b.Context(), all[i%len(all)]) })
 	}
+}
+
+// BenchmarkMillion reads at random among a million tokens of 220 bytes, from memory that
+// has room for all and from the file; "heap" is what they take in memory:
+//
+//	go test ./tokens -run '^$' -bench Million -benchtime 1x
+func BenchmarkMillion(b *testing.B) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 50_000
+	}
+	for b.Loop() {
+		file, err := tokens.Open(filepath.Join(b.TempDir(), "tokens.db"), tokens.Options{Relaxed: true, Memory: 1 << 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+		space := newSpace(b, file.Engine, "shop", tokens.Limits{})
+		all := make([]string, n)
+		for i := range all {
+			all[i] = create(b, space, "", tokens.Value{Data: make([]byte, 220), TTL: time.Hour})
+		}
+		cold := newSpace(b, tokens.New(tokens.StoreOf(file), tokens.Options{}), "shop", tokens.Limits{})
+		report(b, "file", cold, all)
+		for _, token := range all {
+			read(b, space, token)
+		}
+		report(b, "memory", space, all)
+		var mem runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&mem)
+		b.ReportMetric(float64(mem.HeapAlloc)/1e6, "MB-heap")
+		if err := file.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// report reads at random and reports what a read takes.
+func report(b *testing.B, from string, space *tokens.Space, all []string) {
+	const reads = 500_000
+	begun := time.Now()
+	for range reads {
+		if _, err := space.Read(b.Context(), all[rand.IntN(len(all))]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(time.Since(begun).Seconds()*1e6/reads, "µs/read-"+from)
 }
