@@ -119,3 +119,38 @@ func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
 		}
 	}
 }
+
+var (
+	citedTest    = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
+	declaredTest = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z]\w*)\(`)
+)
+
+// TestEveryTestThatAPageCitesIsThere: a page that says which test holds a promise, as the
+// threat model does, must not go on saying so when the test has gone.
+func TestEveryTestThatAPageCitesIsThere(t *testing.T) {
+	declared := map[string]bool{}
+	for _, file := range files(t, "_test.go") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range declaredTest.FindAllSubmatch(text, -1) {
+			declared[string(name[1])] = true
+		}
+	}
+	cited := 0
+	for _, page := range files(t, ".md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range citedTest.FindAllSubmatch(text, -1) {
+			if cited++; !declared[string(name[1])] {
+				t.Errorf("%s cites %s, which is no test", page, name[1])
+			}
+		}
+	}
+	if cited == 0 {
+		t.Error("no page cites a test: is the pattern still right?")
+	}
+}
