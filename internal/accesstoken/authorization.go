@@ -52,24 +52,38 @@ func Take(h http.Header) Presented {
 	return p
 }
 
+// isOurs finds a token wherever somebody may have put it by mistake, in the place of the
+// name for example: the app, to which the rest would go, must not learn it.
 func isOurs(line string) bool {
-	_, text := read(line)
-	return strings.HasPrefix(text, Prefix)
+	name, password, _ := strings.Cut(account(line), ":")
+	return strings.HasPrefix(name, Prefix) || strings.HasPrefix(password, Prefix) ||
+		slices.ContainsFunc(strings.FieldsFunc(line, separates), func(word string) bool { return strings.HasPrefix(word, Prefix) })
+}
+
+func separates(r rune) bool { return strings.ContainsRune(" \t,;=:\"", r) }
+
+// account returns name and password of Basic, or nothing.
+func account(line string) string {
+	scheme, text, _ := strings.Cut(strings.Trim(line, blanks), " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return ""
+	}
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.Trim(text, blanks+"="))
+	decoded, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return ""
+	}
+	return string(decoded)
 }
 
 // read returns the scheme and what may be a token.
 func read(line string) (scheme, text string) {
 	scheme, text, _ = strings.Cut(strings.Trim(line, blanks), " ")
-	text = strings.Trim(text, blanks)
-	if !strings.EqualFold(scheme, "Basic") {
+	if strings.EqualFold(scheme, "Basic") {
+		_, text, _ = strings.Cut(account(line), ":")
 		return scheme, text
 	}
-	account, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
-	if err != nil {
-		return scheme, ""
-	}
-	_, password, _ := strings.Cut(string(account), ":")
-	return scheme, password
+	return scheme, strings.Trim(text, blanks)
 }
 
 const blanks = " \t"
