@@ -54,6 +54,16 @@ func TestFactsAreWhatIsForwarded(t *testing.T) {
 	}
 }
 
+// What was sent in place of a path is forwarded in place of one that a site has put there
+// since (threat 8).
+func TestNothingIsForwardedInPlaceOfThePath(t *testing.T) {
+	r := request("GET")
+	r.URL.Path, r.URL.Opaque = "/public", "//admin.example/admin"
+	if f, err := gate.Facts(r, netip.Addr{}); err == nil {
+		t.Errorf("decided on %q, forwarded is %q", f.Path, r.URL.RequestURI())
+	}
+}
+
 // A WebSocket over HTTP/2 or HTTP/3 is decided on as the GET that the app gets, any
 // other CONNECT as itself.
 func TestMethodOfExtendedConnect(t *testing.T) {
