@@ -34,8 +34,20 @@ func (v *visit) loginForm() {
 	case !v.plainAddress():
 		v.dispatch(nil, v.returnTo())
 	default:
-		v.showLogin(http.StatusOK, pages.Login{})
+		v.showLogin(http.StatusOK, pages.Login{Notice: v.notice()})
 	}
+}
+
+// notice returns why somebody who wanted to go on is asked to sign in, where they may
+// not expect it.
+func (v *visit) notice() pages.LoginNotice {
+	switch {
+	case v.Setup != nil && v.Setup.Pending(v.r.Context()):
+		return pages.LoginNobody
+	case v.presented.OK && !v.presented.Token.IsNonce():
+		return pages.LoginEnded
+	}
+	return ""
 }
 
 // plainAddress reports whether the address of the sign-in page holds where to go

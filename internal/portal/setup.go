@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
@@ -49,6 +50,20 @@ var ErrSetupGone = errors.New("set-up link is used or too old")
 type Setup struct {
 	Store store.Store
 	Users *local.Users
+
+	over atomic.Bool // somebody had an account: every sign-in page asks
+}
+
+// Pending reports whether nobody has an account yet, as far as the store can tell.
+func (s *Setup) Pending(ctx context.Context) bool {
+	if s.over.Load() {
+		return false
+	}
+	any, err := s.Users.Any(ctx)
+	if any {
+		s.over.Store(true)
+	}
+	return err == nil && !any
 }
 
 // Link makes a fresh set-up link below the portal's origin and ends the ones

@@ -20,8 +20,6 @@ const (
 	LoginBusy LoginProblem = "busy"
 	// LoginThrottled is for too many failed attempts; RetryAfter says when the next one counts.
 	LoginThrottled LoginProblem = "throttled"
-	// LoginExpired is for a form that was open for too long.
-	LoginExpired LoginProblem = "expired"
 	// LoginTooMany is for a person who is signed in in as many places as they may be.
 	LoginTooMany LoginProblem = "too-many"
 	// LoginUnavailable is for a store that takes no new session.
@@ -35,8 +33,8 @@ type LoginNotice string
 const (
 	// LoginEnded is for a browser whose session is over.
 	LoginEnded LoginNotice = "ended"
-	// LoginAccountMade comes after the set-up page.
-	LoginAccountMade LoginNotice = "account-made"
+	// LoginNobody is for a portal where nobody has an account yet: no password would help.
+	LoginNobody LoginNotice = "nobody"
 )
 
 // Login is the page of /login. Its form posts username, password and return_to there, and remember where it is

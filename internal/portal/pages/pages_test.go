@@ -70,15 +70,15 @@ func everyPage() map[string]pages.Page {
 	}
 	for _, problem := range []pages.LoginProblem{
 		pages.LoginWrong, pages.LoginDisabled, pages.LoginIncomplete, pages.LoginBusy, pages.LoginThrottled,
-		pages.LoginExpired, pages.LoginTooMany, pages.LoginUnavailable,
+		pages.LoginTooMany, pages.LoginUnavailable,
 	} {
 		all["login "+string(problem)] = pages.Login{Site: portal, Username: "ada", Problem: problem, RetryAfter: 2 * time.Minute}
 	}
-	for _, notice := range []pages.LoginNotice{pages.LoginEnded, pages.LoginAccountMade} {
+	for _, notice := range []pages.LoginNotice{pages.LoginEnded, pages.LoginNobody} {
 		all["login "+string(notice)] = pages.Login{Site: portal, Notice: notice}
 	}
 	for _, problem := range []pages.SetupProblem{
-		pages.SetupUsername, pages.SetupName, pages.SetupEmail, pages.SetupShort, pages.SetupLong, pages.SetupUnavailable,
+		pages.SetupUsername, pages.SetupName, pages.SetupEmail, pages.SetupShort, pages.SetupLong,
 	} {
 		all["setup "+string(problem)] = pages.Setup{Site: portal, Token: "t", Username: "a b", Problems: []pages.SetupProblem{problem}}
 	}

@@ -10,12 +10,11 @@ type SetupProblem string
 
 // The problems of the set-up page; several may be shown at once.
 const (
-	SetupUsername    SetupProblem = "username"    // empty, too long or with characters that no name may hold
-	SetupName        SetupProblem = "name"        // too long, or not text
-	SetupEmail       SetupProblem = "email"       // not an address
-	SetupShort       SetupProblem = "short"       // a password of fewer than 8 characters
-	SetupLong        SetupProblem = "long"        // a password of more than 1 KB
-	SetupUnavailable SetupProblem = "unavailable" // the account could not be stored
+	SetupUsername SetupProblem = "username" // empty, too long or with characters that no name may hold
+	SetupName     SetupProblem = "name"     // too long, or not text
+	SetupEmail    SetupProblem = "email"    // not an address
+	SetupShort    SetupProblem = "short"    // a password of fewer than 8 characters
+	SetupLong     SetupProblem = "long"     // a password of more than 1 KB
 )
 
 // Setup is the page behind the one-time set-up link. Its form posts token, username, name, email and password
