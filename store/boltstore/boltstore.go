@@ -67,6 +67,8 @@ type Store struct {
 
 	compacting  sync.Mutex
 	writingRuns atomic.Bool
+	tidyingRuns atomic.Bool
+	runs        sync.Mutex     // held while runs are being written, by whoever has to know that they are whole
 	notBefore   time.Time      // when compacting may be tried again
 	closing     sync.WaitGroup // whatever goes on in the background
 

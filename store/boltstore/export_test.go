@@ -9,3 +9,6 @@ import "time"
 func OpenBusy(path string) (*Store, error) {
 	return Open(path, Options{runEntries: 300, lateness: time.Millisecond})
 }
+
+// RecentOwned returns how many entries of the index by owner are in memory alone.
+func (s *Store) RecentOwned() int { return s.owners.size() }

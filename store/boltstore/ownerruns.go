@@ -31,22 +31,36 @@ func (s *Store) writeRuns() {
 		return
 	}
 	s.closing.Go(func() {
-		defer s.writingRuns.Store(false)
 		ctx := context.Background()
 		kinds, err := s.writeRecent(ctx)
 		s.owners.taken(err != nil)
-		for _, kind := range kinds {
-			if err == nil && s.unwieldy(ctx, kind) {
-				err = s.rewriteRuns(ctx, kind)
-			}
+		s.writingRuns.Store(false)
+		if err == nil {
+			s.tidyRuns(ctx, kinds)
 		}
 		// An error has been reported by the writer, and what was to be done waits
 		// for the next time.
 	})
 }
 
+// tidyRuns makes one run of those of a kind where there are too many. In a large file
+// that takes a while, in which others are written, so that what is in memory stays few.
+func (s *Store) tidyRuns(ctx context.Context, kinds []store.Kind) {
+	if !s.tidyingRuns.CompareAndSwap(false, true) {
+		return
+	}
+	defer s.tidyingRuns.Store(false)
+	for _, kind := range kinds {
+		if s.unwieldy(ctx, kind) && s.rewriteRuns(ctx, kind) != nil {
+			return
+		}
+	}
+}
+
 // writeRecent writes what has gathered in memory, one run for each kind.
 func (s *Store) writeRecent(ctx context.Context) (kinds []store.Kind, err error) {
+	s.runs.Lock()
+	defer s.runs.Unlock()
 	mark := time.Now().Add(-s.lateness).UnixMilli()
 	err = s.write(ctx, func(t *txn) (func() (int, error), error) {
 		t.owners.mark = max(t.owners.mark, mark)
@@ -152,7 +166,9 @@ func (b *bucket) runs() (runs []uint32) {
 // and deletes them. After a crash in between, entries are there twice, which a list
 // does not mind and the next rewriting mends.
 func (s *Store) rewriteRuns(ctx context.Context, kind store.Kind) error {
+	s.runs.Lock() // so that all runs before end are whole
 	end, err := s.nextRun(ctx, kind)
+	s.runs.Unlock()
 	if err != nil {
 		return err
 	}

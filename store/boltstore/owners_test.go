@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,49 @@ func (o ownership) check(t *testing.T, s store.Store, when string) {
 			t.Errorf("%s: %d records of %q are missing", when, n, owner)
 		}
 	}
+}
+
+// What is in memory of the index by owner stays few, also while all of its runs, which
+// may be a hundred million entries, are made one: others are written meanwhile.
+func TestOwnersInMemoryStayFew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	s, err := boltstore.OpenBusy(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	const callers, each = 32, 1000 // 100 runs, and most of them made one
+	var mu sync.Mutex
+	var most int
+	live := make(ownership)
+	var work sync.WaitGroup
+	for n := range callers {
+		work.Go(func() {
+			for i := range each {
+				r := session()
+				r.Owner = fmt.Sprint("u-", n, "-", i%10)
+				if err := s.Commit(t.Context(), store.Put{Record: r}); err != nil {
+					t.Error(err)
+					return
+				}
+				recent := s.RecentOwned()
+				mu.Lock()
+				most = max(most, recent)
+				live[r.ID] = r.Owner
+				mu.Unlock()
+			}
+		})
+	}
+	work.Wait()
+	t.Logf("%d at most", most)
+	if most > 3000 { // of 32,000
+		t.Errorf("up to %d entries were in memory", most)
+	}
+	live.check(t, s, "while runs are written")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	live.check(t, openFile(t, path), "after a start")
 }
 
 // The index by owner is derived, written in large runs and rewritten when most of it
