@@ -140,6 +140,13 @@ func nextPersonInChromium(t *testing.T, ctx context.Context, g *gateway, ada, bo
 	if signsOut {
 		do(t, ctx, chromedp.Navigate(wiki+"/.gatehouse/logout"), chromedp.WaitVisible("form button[type=submit]"),
 			chromedp.Click("form button[type=submit]"), chromedp.WaitNotPresent("form"))
+		if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/logout?") {
+			t.Errorf("signed out at %s", at)
+		}
+		do(t, ctx, chromedp.Navigate(wiki+"/public/look"), chromedp.WaitVisible("#sees"))
+		if got := evaluate(t, ctx, `return document.cookie + (localStorage.getItem("draft") || "")`); got != "" {
+			t.Errorf("after the sign-out %q is left", got)
+		}
 	} else {
 		g.gatehouse("", "session", "revoke", "--user", ada.name)
 	}

@@ -269,6 +269,57 @@ func TestSignOutDisowns(t *testing.T) {
 	}
 }
 
+// TestPassingThroughAfterASignOut: a browser that has signed out at the portal passes the
+// app's host, and leaves nothing there. Attack: a link leads somebody there who is signed
+// in, or will be back; they lose nothing. Nor is anybody led to a place that is no app.
+func TestPassingThroughAfterASignOut(t *testing.T) {
+	page := wiki + "/page?a=b"
+	for name, c := range map[string]struct {
+		before func(b *tab)
+		clears bool
+	}{
+		"signed out":         {func(b *tab) { b.must(b.Sessions.End(b.t.Context(), b.session.ID)) }, true},
+		"signed in":          {func(*tab) {}, false},
+		"over, and not gone": {func(*tab) { time.Sleep(2 * time.Hour) }, false},
+		"not stored yet": {func(b *tab) {
+			b.store.Break(store.ErrFull)
+			if err := b.Sessions.End(b.t.Context(), b.session.ID); err == nil {
+				b.t.Error("stored")
+			}
+		}, false},
+		"out of reach": {func(b *tab) { time.Sleep(2 * time.Hour); b.store.Break(store.ErrUnavailable) }, false},
+		"nothing held": {func(b *tab) { delete(b.cookies, cookie) }, false},
+		"a nonce":      {func(b *tab) { b.cookies[cookie] = session.NewNonce().Text() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newGate(t)
+				b := newTab(t, d)
+				b.signsIn(d.anna)
+				b.opens("/", "SID=anna; Path=/; HttpOnly", "csrf=anna; Path=/")
+				c.before(b)
+				address := func(to string) string { return step("left", url.Values{"return_to": {to}}) }
+				d.answered(b.request(address(page), navigating, with("Sec-Purpose", "prefetch")), http.StatusForbidden)
+				w := d.sent(b.request(address(page), navigating), portal+"/logout?return_to="+url.QueryEscape(page))
+				h := w.Header()
+				b.keep(h)
+				if got := h.Get("Clear-Site-Data"); got != "" != c.clears || c.clears && got != clearing {
+					t.Errorf("%q is cleared", got)
+				}
+				if !c.clears && len(h["Set-Cookie"]) > 0 {
+					t.Errorf("Set-Cookie %q", h["Set-Cookie"])
+				}
+				for name := range b.cookies {
+					if c.clears && !strings.Contains(name, "~owner") {
+						t.Errorf("the browser keeps %s", name)
+					}
+				}
+				d.sent(b.request(address("https://evil.example/"), navigating), portal+"/logout?return_to="+url.QueryEscape(wiki+"/"))
+			})
+		})
+	}
+}
+
 // TestSignOutThatIsNotStoredClearsNothing: who is not signed out keeps what is theirs.
 func TestSignOutThatIsNotStoredClearsNothing(t *testing.T) {
 	d := newGate(t)

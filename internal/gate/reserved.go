@@ -79,6 +79,8 @@ func (v *visit) reserved(step string) {
 		v.land()
 	case step == handoff.StepLanded:
 		v.landed()
+	case step == handoff.StepLeft:
+		v.left()
 	default:
 		v.show(http.StatusNotFound, pages.NotFound{Site: v.site(), RequestID: v.arrival.ID})
 	}

@@ -18,6 +18,8 @@ const (
 	StepBegin  = "begin"
 	StepLand   = "land"
 	StepLanded = "landed"
+	// StepLeft is where a browser passes through after a sign-out at the portal.
+	StepLeft = "left"
 	// StepResend is where somebody lands whose form was kept while they signed in. It
 	// is the one step to which a browser may be told to return.
 	StepResend = "resend"
@@ -87,6 +89,12 @@ func Land(t Target, code string) string {
 // Landed returns the address that checks whether the browser kept the cookie.
 func Landed(t Target, returnTo string) string {
 	return step(t, StepLanded, url.Values{ParamReturnTo: {returnTo}})
+}
+
+// Left returns the address by which a browser that has signed out at the portal passes on
+// its way to the page that says so.
+func Left(t Target, returnTo string) string {
+	return step(t, StepLeft, url.Values{ParamReturnTo: {returnTo}})
 }
 
 // Resend returns the address of the page about a kept form.

@@ -25,7 +25,7 @@ func (v *visit) logoutForm() {
 	case err != nil:
 		v.stuck(err)
 	case s != nil:
-		v.show(http.StatusOK, pages.LogoutAsk{Site: v.site(), User: person(user), ReturnTo: v.knownReturnTo()})
+		v.show(http.StatusOK, pages.LogoutAsk{Site: v.siteTo(v.returnTo()), User: person(user), ReturnTo: v.knownReturnTo()})
 	case v.Live.IsEnding(v.presented.Token.ID):
 		v.logoutFailed()
 	default:
@@ -61,7 +61,8 @@ func (v *visit) logout() {
 }
 
 // end ends a session, if there is one, and says so once that is stored. It goes on
-// when the browser has gone: whoever signs out closes the tab next.
+// when the browser has gone: whoever signs out closes the tab next. A browser that came
+// from an app passes its host on the way, to clear what it keeps there.
 func (v *visit) end(id store.ID, user *identity.User) {
 	if !id.IsZero() {
 		if err := v.Sessions.End(context.WithoutCancel(v.r.Context()), id); err != nil {
@@ -72,6 +73,10 @@ func (v *visit) end(id store.ID, user *identity.User) {
 		v.record(audit.Event{Kind: audit.Logout, Session: id}, user)
 	}
 	v.cookies.Clear(v.w.Header())
+	if target, address, ok := v.destination(v.returnTo()); ok && !id.IsZero() {
+		v.redirect(handoff.Left(target, address))
+		return
+	}
 	v.redirect(v.loggedOutAddress())
 }
 
@@ -79,7 +84,7 @@ func (v *visit) end(id store.ID, user *identity.User) {
 // not be stored yet. It must not say that the person is signed out.
 func (v *visit) logoutFailed() {
 	v.show(http.StatusServiceUnavailable, pages.LogoutFailed{
-		Site:       v.site(),
+		Site:       v.siteTo(v.returnTo()),
 		ReturnTo:   v.knownReturnTo(),
 		RequestID:  v.arrival.ID,
 		RetryAfter: retryAfter,
