@@ -115,7 +115,7 @@ func TestFailureThenSuccess(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
-	n := open(t, memory(), quick, w.App).run()
+	n := open(t, memory(), soon, w.App).run()
 	n.end(n.login(wiki))
 	until(t, "an empty queue", func() bool { return n.queued() == 0 })
 	calls := w.calls()
@@ -186,7 +186,7 @@ func TestFewRequestsToOneHost(t *testing.T) {
 // An app that is dead takes no more of the store than it may, and hinders no other.
 func TestQueueIsBounded(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
-	limits := quick
+	limits := soon
 	limits.Queue = 3
 	n := open(t, memory(), limits, w.App, newApp("dead", tickets, "http://"+unused(t)))
 	for range 10 {
@@ -241,7 +241,7 @@ func (*unclosed) Close() error { return nil }
 func TestReload(t *testing.T) {
 	old := listen(t, "wiki", wiki, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	fresh := listen(t, "wiki", wiki, nil)
-	n := open(t, memory(), quick)
+	n := open(t, memory(), soon)
 	first, ended := context.WithCancel(t.Context())
 	n.use(first, old.App)
 	n.run()
@@ -263,7 +263,7 @@ func TestReload(t *testing.T) {
 
 // A configuration whose address is none is refused with the app's name.
 func TestUseRefusesWhatIsNoAddress(t *testing.T) {
-	n := open(t, memory(), quick)
+	n := open(t, memory(), soon)
 	for _, address := range []string{"", "/logout", "wiki", "http://[::1"} {
 		err := n.sender.Use(t.Context(), backchannel.Config{Issuer: portal, Keys: n.ring, Apps: []backchannel.App{newApp("wiki", wiki, address)}, Audit: n})
 		if err == nil {
@@ -330,7 +330,7 @@ func TestNoProxyFromTheEnvironment(t *testing.T) {
 	for _, name := range []string{"HTTP_PROXY", "http_proxy", "ALL_PROXY"} {
 		t.Setenv(name, proxy.URL)
 	}
-	n := open(t, memory(), quick, newApp("wiki", wiki, "http://wiki.invalid/logout")).run()
+	n := open(t, memory(), soon, newApp("wiki", wiki, "http://wiki.invalid/logout")).run()
 	n.end(n.login(wiki))
 	until(t, "a failure", func() bool { return n.stats("wiki").Failed > 0 })
 	if seen.Load() != 0 {
@@ -345,7 +345,7 @@ func TestUnknownCertificate(t *testing.T) {
 	server.Config.ErrorLog = quiet()
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	n := open(t, memory(), quick, newApp("wiki", wiki, server.URL)).run()
+	n := open(t, memory(), soon, newApp("wiki", wiki, server.URL)).run()
 	n.end(n.login(wiki))
 	until(t, "a failure", func() bool { return len(n.recorded(audit.BackchannelDelayed)) > 0 })
 	if seen.Load() != 0 {

@@ -37,7 +37,12 @@ const (
 // patient are the real limits, for tests in which nothing fails.
 var patient = backchannel.Limits{}
 
-// quick are limits with which a test need not wait for the attempt after a failure.
+// soon are limits with which a test need not wait for the attempt after a failure, and on
+// which a slow machine is none.
+var soon = backchannel.Limits{Retry: time.Millisecond, RetryMost: time.Millisecond}
+
+// quick are those for tests that wait for a time to pass: how long an app may take, or a
+// message belongs to who has begun to send it.
 var quick = backchannel.Limits{Timeout: 500 * time.Millisecond, Retry: time.Millisecond, RetryMost: time.Millisecond}
 
 // node is one gateway above a store: sessions in memory, and the sender.
