@@ -34,6 +34,11 @@ func (o *operator) facts(ctx context.Context, _ url.Values) (doctor.Facts, error
 	if err := o.Keys.Healthy(f.Now); err != nil && o.origin != "" {
 		f.KeysError = err.Error()
 	}
+	if o.keyReaders != nil {
+		for _, reader := range o.keyReaders() {
+			f.KeyReaders = append(f.KeyReaders, doctor.KeyReader(reader))
+		}
+	}
 	if o.apps == nil {
 		return f, nil
 	}

@@ -97,7 +97,7 @@ func (a *App) furnish() error {
 	if a.Portal == "" {
 		return nil
 	}
-	a.operator.origin = a.portal.Origin
+	a.operator.origin, a.operator.keyReaders = a.portal.Origin, a.portal.KeyReaders.All
 	return a.offerSetup(context.WithoutCancel(a.ctx))
 }
 

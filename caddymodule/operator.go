@@ -32,6 +32,8 @@ type operator struct {
 	origin string
 	// apps tells what the doctor has to know of the apps.
 	apps func() ([]doctor.App, error)
+	// keyReaders tells who has fetched the keys, where there is a portal that runs.
+	keyReaders func() []portal.KeyReader
 }
 
 // newOperator is called once this configuration has moved into its house.

@@ -37,9 +37,11 @@ func TestRefusalByItsID(t *testing.T) {
 // The API tells the doctor where each app is, by which server, and which keys there are.
 func TestFactsForTheDoctor(t *testing.T) {
 	g := serve(t)
+	ask(t, g.port, "login.localhost", "/.well-known/jwks.json")
 	var facts struct {
-		Portal string
-		Apps   []struct {
+		Portal     string
+		KeyReaders []struct{ Address string } `json:"key_readers"`
+		Apps       []struct {
 			Name   string
 			Places []struct{ URL, Server string }
 		}
@@ -48,6 +50,9 @@ func TestFactsForTheDoctor(t *testing.T) {
 	g.do("GET", "doctor", "", &facts)
 	if facts.Portal == "" || len(facts.Apps) != 1 || len(facts.Apps[0].Places) != 1 || facts.Apps[0].Places[0].Server == "" || len(facts.Keys) != 2 {
 		t.Errorf("got %+v", facts)
+	}
+	if len(facts.KeyReaders) != 1 || facts.KeyReaders[0].Address != "127.0.0.1" {
+		t.Errorf("who has fetched the keys: %+v", facts.KeyReaders)
 	}
 }
 

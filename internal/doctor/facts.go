@@ -3,7 +3,10 @@
 
 package doctor
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Facts are what is configured, and what a gateway knows of itself. They hold no secret.
 type Facts struct {
@@ -20,6 +23,15 @@ type Facts struct {
 	Keys []Key `json:"keys,omitempty"`
 	// KeysError says why the keys are not in order.
 	KeysError string `json:"keys_error,omitempty"`
+	// KeyReaders are addresses that have fetched the keys from the portal since the
+	// configuration was loaded, the latest few.
+	KeyReaders []KeyReader `json:"key_readers,omitempty"`
+}
+
+// KeyReader is an address that has fetched the keys, and when it last has.
+type KeyReader struct {
+	Address netip.Addr `json:"address"`
+	At      time.Time  `json:"at"`
 }
 
 // App is one app as its gate knows it.

@@ -8,7 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
+	"time"
 )
 
 // keys looks at whether the keys that sign are in date.
@@ -89,4 +92,24 @@ func fetch[A any](ctx context.Context, w World, address string) (told A, err err
 		return told, fmt.Errorf("is no JSON%s", by(answer))
 	}
 	return told, nil
+}
+
+// keysFrom looks for signs that an app on another machine has fetched the keys from where
+// it runs, which cannot be tried from here. An app that is told of nobody but by an
+// assertion cannot do without.
+func (e *examination) keysFrom(app App, subject string, elsewhere []netip.Addr) (Finding, bool) {
+	const check = "jwks"
+	if !e.facts.Running || e.facts.Portal == "" || app.JWTHeader == "" || len(elsewhere) == 0 {
+		return Finding{}, false
+	}
+	for _, reader := range e.facts.KeyReaders {
+		if slices.ContainsFunc(elsewhere, func(ip netip.Addr) bool { return ip.Unmap() == reader.Address.Unmap() }) {
+			return ok(check, subject, fmt.Sprintf("fetched the keys from there %v ago", e.facts.Now.Sub(reader.At).Round(time.Second))), true
+		}
+	}
+	const text = "runs on another machine, and nobody has fetched the keys from its address since the configuration was loaded"
+	if app.UserHeader != "" {
+		return ok(check, subject, text+", which only an app that verifies assertions has to"), true
+	}
+	return warn(check, subject, text, "try it there: curl -f "+e.facts.Portal+"/.well-known/jwks.json; an app that cannot reach it gets the keys by caddy gatehouse key export"), true
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,8 @@ type reach struct {
 	scope scope
 	// also is where it was found besides its address.
 	also string
+	// elsewhere are the addresses of an app that runs on another machine.
+	elsewhere []netip.Addr
 }
 
 func (r reach) words() string {
@@ -73,17 +76,25 @@ func (e *examination) reach(ctx context.Context, u Upstream) reach {
 			widest = everywhere
 		}
 	}
-	if widest != machine {
-		return reach{scope: widest}
-	}
 	own, err := e.world.Addresses()
+	if widest != machine {
+		return reach{scope: widest, elsewhere: beyond(addresses, own)}
+	}
 	if err != nil {
 		return reach{}
 	}
 	for _, ip := range own {
 		if also := net.JoinHostPort(ip.String(), port); e.world.Listens(ctx, u.Network, also) == nil {
-			return reach{wide, also}
+			return reach{scope: wide, also: also}
 		}
 	}
 	return reach{scope: machine}
+}
+
+// beyond returns the addresses when none of them is this machine's.
+func beyond(addresses, own []netip.Addr) []netip.Addr {
+	if slices.ContainsFunc(addresses, func(ip netip.Addr) bool { return ip.IsLoopback() || slices.Contains(own, ip.Unmap()) }) {
+		return nil
+	}
+	return addresses
 }

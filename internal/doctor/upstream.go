@@ -24,6 +24,9 @@ func (e *examination) upstream(ctx context.Context, app App, u Upstream) []Findi
 	}
 	findings := []Finding{ok("upstream", subject, "answers")}
 	seen := sight{reach: e.reach(ctx, u)}
+	if f, told := e.keysFrom(app, subject, seen.reach.elsewhere); told {
+		findings = append(findings, f)
+	}
 	if u.FastCGI {
 		return append(findings, seen.fastCGI(subject))
 	}

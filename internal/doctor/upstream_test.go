@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/doctor"
 )
@@ -99,6 +100,62 @@ func TestAroundOnOtherMachines(t *testing.T) {
 				t.Errorf("%s, FastCGI %v: got %+v, want %s", address, fastCGI, got, want)
 			}
 		}
+	}
+}
+
+// Whether an app on another machine reaches the keys cannot be tried from here, but the
+// portal knows who has fetched them. One that takes nobody's word but an assertion's has to.
+func TestKeysFromWhereTheAppRuns(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		address, user, reader string
+		status                doctor.Status
+		text                  string
+	}{
+		"has fetched them":                {"10.0.0.9:80", "", "10.0.0.9", doctor.OK, "1m30s ago"},
+		"has fetched them, by its name":   {"wiki.internal:80", "", "::ffff:172.18.0.3", doctor.OK, "1m30s ago"},
+		"has not, and has to":             {"10.0.0.9:80", "", "10.0.0.8", doctor.Warn, "nobody has fetched"},
+		"has not, and may need no keys":   {"10.0.0.9:80", "Remote-User", "10.0.0.8", doctor.OK, "only an app that verifies"},
+		"runs here, at another address":   {"10.0.0.7:80", "", "", "", ""},
+		"runs here, on loopback":          {"127.0.0.1:80", "", "", "", ""},
+		"runs here, on a unix socket":     {"", "", "", "", ""},
+		"is at a name that nobody knows":  {"nowhere.example:80", "", "", "", ""},
+		"speaks FastCGI, and has to also": {"10.0.0.9:9000", "", "", doctor.Warn, "nobody has fetched"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{
+				open: []string{c.address}, addresses: []netip.Addr{netip.MustParseAddr("10.0.0.7")},
+				hosts: map[string]netip.Addr{"wiki.internal": netip.MustParseAddr("172.18.0.3")},
+				// The portal itself is another matter.
+				answers: map[string]*doctor.Answer{
+					"http://login.localhost/.well-known/jwks.json":            {Status: http.StatusBadGateway},
+					"http://login.localhost/healthz":                          {Status: http.StatusBadGateway},
+					"http://login.localhost/.well-known/openid-configuration": {Status: http.StatusBadGateway},
+				},
+			}
+			facts := doctor.Facts{Running: true, Now: now, Portal: "http://login.localhost", Apps: []doctor.App{{
+				Name: "wiki", UserHeader: c.user, JWTHeader: "X-Gatehouse-Jwt",
+				Upstreams: []doctor.Upstream{{Network: "tcp", Address: c.address, URL: "http://wiki.localhost/", Path: "/", FastCGI: strings.HasSuffix(c.address, "9000")}},
+			}}}
+			if c.address == "" {
+				facts.Apps[0].Upstreams[0].Network = "unix"
+			}
+			if c.reader != "" {
+				facts.KeyReaders = []doctor.KeyReader{{Address: netip.MustParseAddr(c.reader), At: now.Add(-90 * time.Second)}}
+			}
+			found := slices.DeleteFunc(doctor.Examine(t.Context(), w, facts, doctor.Options{}), func(f doctor.Finding) bool {
+				return f.Check != "jwks" || !strings.HasPrefix(f.Subject, "wiki at ")
+			})
+			if c.status == "" {
+				if len(found) > 0 {
+					t.Errorf("got %+v", found)
+				}
+				return
+			}
+			if got := one(t, found, "jwks"); got.Status != c.status || !strings.Contains(got.Text, c.text) {
+				t.Errorf("got %+v, want %s and %q", got, c.status, c.text)
+			}
+		})
 	}
 }
 

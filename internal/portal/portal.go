@@ -75,8 +75,9 @@ type Portal struct {
 	Users *local.Users
 	// Setup makes the first account; nil where people come from elsewhere.
 	Setup *Setup
-	// Keys are published for those who verify assertions.
-	Keys *keyring.Ring
+	// Keys are published for those who verify assertions, KeyReaders who has fetched them.
+	Keys       *keyring.Ring
+	KeyReaders KeyReaders
 	// Seal protects the cookie by which a browser is known.
 	Seal *seal.Key
 	// Healthy returns why the store would not accept a write, or nil.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
@@ -19,7 +20,10 @@ const jwksPath = "/.well-known/jwks.json"
 const keysMaxAge = 3600
 
 // jwks publishes the keys that verify assertions (RFC 7517).
-func (v *visit) jwks() { v.public("application/jwk-set+json", v.Keys.JWKS()) }
+func (v *visit) jwks() {
+	v.KeyReaders.note(v.arrival.Client, time.Now())
+	v.public("application/jwk-set+json", v.Keys.JWKS())
+}
 
 // configuration is the part of OpenID Connect Discovery 1.0 that verifiers need
 // to configure themselves. Gatehouse is no OpenID provider, so the rest is not there.
