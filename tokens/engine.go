@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 )
@@ -65,6 +66,7 @@ type Engine struct {
 	store   store.Store
 	relaxed store.Relaxed // nil where every write waits for the disk
 	warm    *memory
+	now     func() time.Time
 	// writing are held while a token is changed in more than one step.
 	writing stripes
 	room    room
@@ -74,7 +76,7 @@ type Engine struct {
 // can read s reads the data of all tokens: see package boltstore on what protects a
 // file, or use [Open], which seals it.
 func New(s store.Store, o Options) *Engine {
-	e := &Engine{store: s, warm: newMemory(o.Memory)}
+	e := &Engine{store: s, warm: newMemory(o.Memory), now: newClock()}
 	if o.Relaxed {
 		e.relaxed, _ = s.(store.Relaxed)
 	}

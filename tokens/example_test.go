@@ -42,7 +42,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%s, for another %s\n", entry.Data, entry.TTL(time.Now()).Round(time.Hour))
+	fmt.Printf("%s, for another %s\n", entry.Data, entry.TTL(shop.Now()).Round(time.Hour))
 
 	// A link that works once.
 	link, err := shop.Create(ctx, "anna", tokens.Value{Data: []byte("reset the password"), Reads: 1})

@@ -26,7 +26,7 @@ func (s *Space) Create(ctx context.Context, owner string, v Value) (string, erro
 	if err := s.limits.check(&v); err != nil {
 		return "", err
 	}
-	now := time.Now()
+	now := s.Now()
 	t := newToken(store.NewID(now))
 	r := store.Record{
 		Kind:    s.kind,
@@ -50,7 +50,7 @@ func (s *Space) Read(ctx context.Context, text string) (Entry, error) {
 	if !ok {
 		return Entry{}, ErrNone
 	}
-	if e, ok := s.engine.warm.find(s.kind, &t, time.Now()); ok {
+	if e, ok := s.engine.warm.find(s.kind, &t, s.Now()); ok {
 		return e, nil
 	}
 	fill := s.engine.warm.begin(t.id)
@@ -65,7 +65,7 @@ func (s *Space) Read(ctx context.Context, text string) (Entry, error) {
 	if !e.ReadLimited {
 		s.engine.warm.fill(fill, &r)
 	}
-	if e.expired(time.Now()) {
+	if e.expired(s.Now()) {
 		return Entry{}, ErrNone
 	}
 	return e, nil
@@ -113,7 +113,7 @@ func (s *Space) change(ctx context.Context, text string, commit func(context.Con
 		if r, err = s.load(ctx, &t); err != nil {
 			return err
 		}
-		edit(&r, time.Now())
+		edit(&r, s.Now())
 		err = commit(ctx, store.Put{Record: r})
 		s.engine.warm.forget(t.id)
 	}
@@ -137,6 +137,9 @@ func (s *Space) load(ctx context.Context, t *token) (store.Record, error) {
 	r, err := s.engine.store.Get(ctx, s.kind, t.id)
 	if err != nil {
 		return store.Record{}, notFound(err)
+	}
+	if life := (Entry{Expires: r.Expires, Written: r.Seen}); life.expired(s.Now()) {
+		return store.Record{}, ErrNone
 	}
 	hash := t.hash()
 	for i := range r.Secrets {
@@ -167,6 +170,10 @@ func (s *Space) Check(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Now returns the time by which tokens live: that of this machine, except that it does
+// not go back as long as the engine is in use.
+func (s *Space) Now() time.Time { return s.engine.now() }
 
 // MaxData returns how long the data of a token may be, in bytes.
 func (s *Space) MaxData() int { return s.limits.MaxData }

@@ -45,9 +45,9 @@ func (e *Entry) TTL(now time.Time) time.Duration {
 }
 
 // expired reports whether the token has ended. The store has looked before, and time
-// has gone by since.
+// has gone by since; and the store goes by a clock that may have been set back.
 func (e *Entry) expired(now time.Time) bool {
-	return !e.Expires.IsZero() && !now.Before(e.Expires)
+	return !e.Expires.IsZero() && (!now.Before(e.Expires) || e.Written.Sub(now) > clockSlack)
 }
 
 // What a record holds begins with a byte that says whether reads are limited: a

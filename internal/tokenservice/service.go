@@ -80,7 +80,7 @@ func (s *Service) Read(ctx context.Context, token string) (packed []byte, err er
 	if err != nil {
 		return nil, err
 	}
-	return Pack(&e, time.Now()), nil
+	return Pack(&e, s.Tokens.Now()), nil
 }
 
 // Update replaces what a token stands for. The errors are those of Create, and
