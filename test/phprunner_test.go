@@ -28,7 +28,7 @@ import (
 const runnerKey = "0123456789abcdefghij"
 
 // runner is what a project answers.
-type runner struct{ User, Token, Query string }
+type runner struct{ User, Token, Session, Query string }
 
 func runnerAt(t *testing.T, b *browser, address string) (r runner) {
 	t.Helper()
@@ -37,6 +37,7 @@ func runnerAt(t *testing.T, b *browser, address string) (r runner) {
 		t.Fatalf("%s answers %d: %v\n%s", address, answer.status, err, answer.body)
 	}
 	b.secrets.add("token", r.Token)
+	b.secrets.add("session of PHP", r.Session)
 	return r
 }
 
@@ -170,6 +171,37 @@ func TestPHPRunnerProjectsTrustTheGate(t *testing.T) {
 	}
 	b.open(one + "/?a=logout")
 	b.mustBeOut(two + "/")
+}
+
+// TestTwoProjectsShareOneSession: projects on one host whose PHP session has one name share
+// it, as they do without a gateway, for one person: the next one gets another, in both.
+func TestTwoProjectsShareOneSession(t *testing.T) {
+	g := prepare(t)
+	socket := phpFPM(t, g)
+	office := fmt.Sprintf("http://office.localhost:%d", g.http)
+	sites := "http://localhost {\n\tgatehouse_portal\n}\nhttp://office.localhost {\n"
+	for _, name := range []string{"shop", "ledger"} {
+		sites += fmt.Sprintf("handle_path /%[1]s/* {\n\tgatehouse %[1]s {\n\t\turl %[2]s/%[1]s\n\t\tpreset phprunner\n\t\tphprunner_key %[3]s\n\t}\n\troot * %[4]s\n\tphp_fastcgi unix/%[5]s\n}\n",
+			name, office, runnerKey, runnerRoot(t, g), socket)
+	}
+	g.write(layout{portal: fmt.Sprintf("http://localhost:%d", g.http), sites: sites + "}\n"})
+	g.run()
+	b := g.browser(t)
+	people := map[string]person{"anna": g.person(t, "anna"), "bert": g.person(t, "bert")}
+	sessions := map[string]bool{}
+	for _, name := range []string{"anna", "bert", "anna"} {
+		b.arrive(people[name], office+"/shop/?page=1")
+		shop, ledger := runnerAt(t, b, office+"/shop/"), runnerAt(t, b, office+"/ledger/")
+		if shop.User != name || ledger.User != name || shop.Session != ledger.Session || shop.Session == "" {
+			t.Errorf("%s: the shop sees %q, the ledger %q, and their session is one: %v", name, shop.User, ledger.User, shop.Session == ledger.Session)
+		}
+		sessions[shop.Session] = true
+		b.open(office + "/ledger/?a=logout")
+		b.mustBeOut(office + "/shop/")
+	}
+	if len(sessions) != 3 {
+		t.Errorf("three sign-ins have had %d sessions of PHP", len(sessions))
+	}
 }
 
 // shop is a project that may sign the clerks in at the gateway, and two other apps, of

@@ -30,4 +30,4 @@ if (!isset($_SESSION['user']) && is_string($token)) {
     }
 }
 header('Content-Type: application/json');
-echo json_encode(['user' => $_SESSION['user'] ?? '', 'token' => $token, 'query' => $_SERVER['QUERY_STRING'] ?? '']);
+echo json_encode(['user' => $_SESSION['user'] ?? '', 'token' => $token, 'session' => session_id(), 'query' => $_SERVER['QUERY_STRING'] ?? '']);
