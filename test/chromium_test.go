@@ -6,14 +6,19 @@ package test_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 )
 
 // TestChromium signs in with a real browser, on hosts of three domains: what a
@@ -63,6 +68,54 @@ func throughChromium(t *testing.T, g *gateway, path string, p person, a *app, sc
 		chromedp.WaitVisible("#username"))
 	if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/login?") {
 		t.Errorf("after the sign-out the wiki leads to %s", at)
+	}
+}
+
+// TestAnAppsWordInChromium: somebody whom an app has sent goes on by the page's form, with a
+// real browser without JavaScript, and the token is in no address that it has kept.
+func TestAnAppsWordInChromium(t *testing.T) {
+	path := needChromium(t)
+	a := newApp(t)
+	l := twoApps.with("WIKI", a.address, "TICKETS", a.address, "public /public/*", "phprunner_key "+runnerKey+"\n\t\taccept_tokens group staff app wiki")
+	g := start(t, l)
+	p := g.person(t, "ada", "staff")
+	token, err := keyring.SignPHPRunner([]byte(runnerKey), keyring.PHPRunnerClaims{Username: p.name, Host: "login.example.com"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.secrets.add("token", token)
+	ctx := chromium(t, g, path)
+	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		return cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	})
+	do(t, ctx,
+		chromedp.Navigate(login+"/login?"+url.Values{"return_to": {wiki + "/page?q=1"}, "token": {token}}.Encode()),
+		chromedp.WaitVisible("form button[type=submit]"))
+	if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/continue?arrival=") {
+		t.Errorf("asked at %s", at)
+	}
+	do(t, ctx, chromedp.Click("form button[type=submit]"), chromedp.WaitVisible("pre"))
+	if at := get(t, ctx, chromedp.Location()); at != wiki+"/page?q=1" {
+		t.Errorf("landed on %s", at)
+	}
+	mustShow(t, ctx, p)
+	mustHoldOneCookie(t, ctx, wiki)
+	history := get(t, ctx, func(ctx context.Context, target *chromedp.Target) (cdppage.GetNavigationHistoryResult, error) {
+		return cdp.Call(ctx, target, cdppage.GetNavigationHistory, cdp.Empty{})
+	})
+	for _, entry := range history.Entries {
+		if strings.Contains(entry.URL, token) {
+			t.Errorf("the browser keeps %s", entry.URL)
+		}
+	}
+	for _, r := range a.all() {
+		if referer := strings.Join(r.values("Referer"), ""); strings.Contains(referer, "token=") {
+			t.Errorf("the app is told the token: %s", referer)
+		}
+	}
+	do(t, ctx, chromedp.Navigate(tickets+"/"), chromedp.WaitVisible("h1"))
+	if text := get(t, ctx, chromedp.Text("h1")); text != "tickets wants your password" {
+		t.Errorf("the other app says %q", text)
 	}
 }
 
