@@ -39,8 +39,12 @@ func sessionRow(s admin.Session) []string {
 	if s.Ending {
 		expires = "ending"
 	}
+	user := s.User
+	if s.Via != "" {
+		user += " (by " + s.Via + ")"
+	}
 	return []string{
-		s.ID.String(), s.User, when(s.Created, now), when(s.Seen, now), expires,
+		s.ID.String(), user, when(s.Created, now), when(s.Seen, now), expires,
 		strings.Join(s.Apps, ","), s.Address, cut(s.Agent, maxAgent),
 	}
 }

@@ -111,6 +111,9 @@ func (m *metrics) Record(e audit.Event) {
 		m.logins.WithLabelValues("ok").Inc()
 	case audit.LoginFailed:
 		m.logins.WithLabelValues(e.Reason).Inc()
+	case audit.WordRefused:
+		// Not by reason, so that tokens are told from passwords.
+		m.logins.WithLabelValues(string(e.Kind)).Inc()
 	case audit.Denied:
 		m.decisions.WithLabelValues(e.App, "denied").Inc()
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -257,6 +258,9 @@ func TestAProjectSignsPeopleInAtTheGate(t *testing.T) {
 	if list := g.gatehouse("", "session", "list", "--json"); !strings.Contains(list, `"via": "shop"`) {
 		t.Errorf("the list of sessions says\n%s", list)
 	}
+	if list := g.gatehouse("", "session", "list"); !strings.Contains(list, "anna (by shop)") {
+		t.Errorf("the list of sessions says\n%s", list)
+	}
 	// Whom the project may not sign in, and whoever has found the token.
 	for name, reason := range map[string]string{"bert": "app may not sign this user in", "eve": "token names nobody who has an account here"} {
 		way := g.browser(t).open(sends(name, "/"))
@@ -267,6 +271,12 @@ func TestAProjectSignsPeopleInAtTheGate(t *testing.T) {
 		g.eventually("the log says why "+name+" is not signed in", func() bool {
 			return slices.ContainsFunc(g.log.audit("app_token_refused"), func(l logged) bool { return l["reason"] == reason && l["app"] == "shop" })
 		})
+	}
+	metrics := g.admin("/metrics")
+	counted, err := io.ReadAll(metrics.Body)
+	metrics.Body.Close()
+	if err != nil || !strings.Contains(string(counted), `gatehouse_logins_total{result="app_token_refused"} 2`) {
+		t.Errorf("two refused tokens are not counted: %v", err)
 	}
 	g.restart(syscall.SIGKILL)
 	if end := g.browser(t).open(g.portal + "/login?token=" + token).end(); end.status != http.StatusForbidden {
