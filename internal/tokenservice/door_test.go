@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -167,7 +169,8 @@ func TestHealth(t *testing.T) {
 	check("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 }
 
-// On a unix socket only the users who are named get as far as a call.
+// On a unix socket only the users who are named get as far as a call, and the operator
+// is told who else has tried.
 func TestPeerOfUnixSocket(t *testing.T) {
 	if !tokenservice.CanAskPeer {
 		t.Skip("this system does not tell who has connected")
@@ -186,11 +189,17 @@ func TestPeerOfUnixSocket(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			door := openDoor(t, listener, tokenservice.Transport{PeerUIDs: c.uids})
+			seen, lines := observer.New(zap.WarnLevel)
+			door := tokenservice.Open(listener, tokenservice.Transport{PeerUIDs: c.uids, MaxData: tokens.DefaultMaxData}, zap.New(seen))
+			t.Cleanup(door.Close)
 			defer door.Use(&tokenservice.Service{Tokens: newSpace(t, newFile(t).Engine, "shop", tokens.Limits{})})()
 			client := tokenpb.NewTokenServiceClient(connect(t, "unix:"+socket))
 			if _, err := client.ReadToken(t.Context(), &tokenpb.ReadTokenRequest{}); codeOf(err) != c.want {
 				t.Errorf("error %v, want %v", err, c.want)
+			}
+			told := lines.FilterField(zap.Uint32("uid", me)).Len() > 0
+			if told != (c.want != codes.OK) {
+				t.Errorf("the operator is told of it: %t", told)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 
+	"go.uber.org/zap"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 )
@@ -32,7 +33,7 @@ func (t Transport) String() string {
 }
 
 func (t Transport) credentials(d *Door) credentials.TransportCredentials {
-	c := gatekeeper{TransportCredentials: insecure.NewCredentials(), uids: slices.Clone(t.PeerUIDs)}
+	c := gatekeeper{TransportCredentials: insecure.NewCredentials(), uids: slices.Clone(t.PeerUIDs), logger: d.logger}
 	if t.TLS {
 		c.TransportCredentials = credentials.NewTLS(&tls.Config{
 			MinVersion: tls.VersionTLS12,
@@ -50,7 +51,8 @@ func (t Transport) credentials(d *Door) credentials.TransportCredentials {
 // gatekeeper looks at who connects before anything is read.
 type gatekeeper struct {
 	credentials.TransportCredentials
-	uids []uint32
+	uids   []uint32
+	logger *zap.Logger
 }
 
 // ServerHandshake implements [credentials.TransportCredentials].
@@ -61,6 +63,7 @@ func (g *gatekeeper) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthI
 			return nil, nil, err
 		}
 		if !slices.Contains(g.uids, uid) {
+			g.logger.Warn("refused a connection: its user is not among peer_uid", zap.Uint32("uid", uid))
 			return nil, nil, fmt.Errorf("user %d may not connect", uid)
 		}
 	}
@@ -69,5 +72,5 @@ func (g *gatekeeper) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthI
 
 // Clone implements [credentials.TransportCredentials].
 func (g *gatekeeper) Clone() credentials.TransportCredentials {
-	return &gatekeeper{g.TransportCredentials.Clone(), g.uids}
+	return &gatekeeper{g.TransportCredentials.Clone(), g.uids, g.logger}
 }
