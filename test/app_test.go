@@ -90,8 +90,9 @@ func (a *app) answer(w io.Writer, r received) {
 		extra += line + "\r\n"
 	}
 	if many, err := strconv.Atoi(r.query().Get("cookies")); err == nil {
+		length, _ := strconv.Atoi(r.query().Get("length"))
 		for i := range many {
-			extra += fmt.Sprintf("Set-Cookie: c%d=%s; Path=/\r\n", i, strings.Repeat("v", i%50))
+			extra += fmt.Sprintf("Set-Cookie: c%d=%s; Path=/\r\n", i, strings.Repeat("v", length))
 		}
 	}
 	if strings.HasPrefix(r.request, http.MethodHead+" ") {

@@ -43,15 +43,20 @@ func Fit(lines []string, shown string, room int, now time.Time) (kept []string, 
 
 // fitsAnyway reports, without a close look, whether all lines fit.
 func fitsAnyway(lines []string, shown string, room int) bool {
-	bytes := len(shown)
+	bytes, many := len(shown), cookies(shown)+len(lines)
 	for _, line := range lines {
 		bytes += len(line)
 	}
-	return bytes <= room && cookies(shown)+len(lines) <= maxCookies
+	return bytes+many*aroundPair <= room && many <= maxCookies
 }
 
-// pairSize is what a cookie takes of a request, with what stands before the next one.
-func pairSize(name, value string) int { return len(name) + len("=") + len(value) + len("; ") }
+// aroundPair is what a cookie takes of a request besides its name and value. In HTTP/2
+// and 3 browsers send each cookie as a field of its own (RFC 9113, section 8.2.3), which
+// counts as 32 bytes and the name of the field (section 6.5.2).
+const aroundPair = 32 + len("cookie") + len("=")
+
+// pairSize is what a cookie takes of a request.
+func pairSize(name, value string) int { return len(name) + len(value) + aroundPair }
 
 // load is what a browser holds of one host.
 type load struct {
