@@ -115,11 +115,11 @@ func (b *Bbolt) Open(ctx context.Context, logger *zap.Logger) (Opened, error) {
 		OnError: func(err error) { logger.Error("store", zap.Error(err)) },
 	})
 	if err != nil {
-		return Opened{}, err
+		return Opened{}, owned(path, err)
 	}
 	key, err := b.key(path, opened, existed)
 	if err != nil {
-		return Opened{}, errors.Join(err, opened.Close())
+		return Opened{}, errors.Join(owned(path, err), opened.Close())
 	}
 	return Opened{
 		Store:   opened,
@@ -167,6 +167,15 @@ func isMissing(path string) bool {
 // errPlace is for a file that cannot be where it is to be.
 func errPlace(path string, err error) error {
 	return fmt.Errorf("the store %s cannot be there: %w: make the folder %s and give it to the user that Caddy runs as, or name another place with store bbolt PATH", path, err, filepath.Dir(path))
+}
+
+// owned adds to an error that says "permission denied" what to do about it: commands
+// that ran as root, before Caddy ran as somebody else, leave files of root.
+func owned(path string, err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("%w: give %s and all that is in it to the user that Caddy runs as, and run commands as that user", err, filepath.Dir(path))
 }
 
 func errLost(path string) error {

@@ -72,3 +72,6 @@ func (t table) names() []string {
 	slices.Sort(names)
 	return names
 }
+
+// Owned adds what to do to an error that says "permission denied".
+func Owned(path string, err error) error { return owned(path, err) }
