@@ -117,23 +117,13 @@ with make_server("127.0.0.1", 0, app) as server:
     server.serve_forever()
 `,
 	})
-	var out logbook
 	command := exec.Command(python, "-B", "serve.py")
-	command.Dir, command.Stderr = project, &out
+	command.Dir = project
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("Django's log:\n%s", out.tail(20))
-		}
-	})
+	out := background(t, command, syscall.SIGTERM)
 	port := bufio.NewScanner(stdout)
 	if !port.Scan() {
 		t.Fatalf("Django does not listen:\n%s", out.tail(20))

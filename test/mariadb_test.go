@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // mariaDB is a database of one test, for the apps that want one. Its root needs no
@@ -38,26 +37,9 @@ func newMariaDB(t *testing.T, g *gateway) mariaDB {
 	if out, err := bootstrap.CombinedOutput(); err != nil {
 		t.Fatalf("making MariaDB's own tables: %v\n%s", err, out)
 	}
-	var out logbook
 	command := exec.Command(path, append(arguments, "--skip-networking", "--socket="+socket, "--pid-file="+filepath.Join(g.dir, "db.pid"))...)
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGKILL) // nobody wants its data
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("MariaDB's log:\n%s", out.tail(20))
-		}
-	})
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
-			return mariaDB{t, g.dir}
-		}
-	}
-	t.Fatalf("MariaDB does not listen:\n%s", out.tail(20))
-	return mariaDB{}
+	listening(t, socket, command, syscall.SIGKILL) // nobody wants its data
+	return mariaDB{t, g.dir}
 }
 
 // mariaDBTables returns the statements that make MariaDB's own tables. The script that

@@ -22,26 +22,8 @@ func fcgiWrap(t *testing.T, g *gateway) string {
 	program, err := exec.LookPath("fcgiwrap")
 	require(t, err)
 	socket := filepath.Join(g.dir, "cgi")
-	var out logbook
-	command := exec.Command(program, "-f", "-s", "unix:"+socket)
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("fcgiwrap's log:\n%s", out.tail(20))
-		}
-	})
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
-			return socket
-		}
-	}
-	t.Fatalf("fcgiwrap does not listen:\n%s", out.tail(20))
-	return ""
+	listening(t, socket, exec.Command(program, "-f", "-s", "unix:"+socket), syscall.SIGTERM)
+	return socket
 }
 
 // nagiosFiles writes what the CGI programs read of a Nagios that knows one host, and

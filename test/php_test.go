@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // phpFPM runs php-fpm until the test ends and returns its socket. Settings are lines of
@@ -39,26 +38,9 @@ func phpFPM(t *testing.T, g *gateway, settings ...string) string {
 	if err := os.WriteFile(config, []byte(pool), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var out logbook
 	command := exec.Command(found[0], "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", config, "--prefix", g.dir)
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM) // it ends its own children
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("php-fpm's log:\n%s", out.tail(20))
-		}
-	})
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
-			return socket
-		}
-	}
-	t.Fatalf("php-fpm does not listen:\n%s", out.tail(20))
-	return ""
+	listening(t, socket, command, syscall.SIGTERM) // it ends its own children
+	return socket
 }
 
 // phpSite is a portal and a folder of PHP programs behind a gate with one option, by plain
