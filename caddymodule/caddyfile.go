@@ -102,6 +102,7 @@ func parseGlobal(d *caddyfile.Dispenser, before any) (any, error) {
 //		allow_clear_site_data [on|off]
 //		csrf strict
 //		companions NAME…
+//		embed_in ORIGIN…
 //		preflight pass
 //		passive PATH…|off
 //		streams active

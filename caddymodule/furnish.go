@@ -142,6 +142,10 @@ func (l *located) app() (*gate.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	embedders, err := settings.embedders()
+	if err != nil {
+		return nil, err
+	}
 	names := settings.Headers.resolve()
 	app := &gate.App{
 		Name:   l.name,
@@ -162,6 +166,7 @@ func (l *located) app() (*gate.App, error) {
 		Strip:             settings.Strip,
 		Signer:            keyring.Signer{Algorithm: algorithm, Secret: []byte(settings.Assertion.Secret)},
 		Lifetime:          time.Duration(settings.Assertion.Lifetime),
+		Embedders:         embedders,
 		StrictOrigin:      settings.CSRF == "strict",
 		KeepAuthorization: settings.KeepAuthorization,
 		PassPreflight:     settings.Preflight == "pass",

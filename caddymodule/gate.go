@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/gatehouse-sso/gatehouse/internal/gate"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
 
@@ -125,6 +123,13 @@ type Gate struct {
 	// hosts are three at most. Default: none.
 	Companions []string `json:"companions,omitempty"`
 
+	// Origins whose pages may show the app in a frame. Its cookies, and ours, are then sent
+	// from such frames, kept apart for each site; its answers say that these pages may show it
+	// and no others; and requests that change something are refused when a page of any other
+	// origin sends them. https only. Apps that share a host need the same. Default: none;
+	// what the app says about frames stands.
+	EmbedIn []string `json:"embed_in,omitempty"`
+
 	// `pass` lets CORS preflights through to the app: the OPTIONS by which a browser asks
 	// whether a page of another origin may send what it wants to. They come from nobody.
 	// Otherwise they are answered as any request without a session. Default: empty.
@@ -190,6 +195,7 @@ func (g *Gate) options() table {
 		"public":                list(&g.Public, "PATH…", checkPaths),
 		"own_auth":              list(&g.OwnAuth, "PATH…", checkPaths),
 		"companions":            list(&g.Companions, "NAME…", checkAppName),
+		"embed_in":              list(&g.EmbedIn, "ORIGIN…", checkEmbedder),
 		"preflight":             choice(&g.Preflight, "pass"),
 		"header":                headerOption(&g.Headers),
 		"group_separator":       choice(&g.GroupSeparator, ",", "|", ";"),
@@ -238,6 +244,11 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 	if g.BackchannelLogout, err = expand(g.BackchannelLogout); err != nil {
 		return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
 	}
+	for i, raw := range g.EmbedIn {
+		if g.EmbedIn[i], err = expand(raw); err != nil {
+			return g.wrap(fmt.Errorf("embed_in: %w", err))
+		}
+	}
 	if g.KeepPosts == "on" {
 		g.KeepPosts = ""
 	}
@@ -273,6 +284,9 @@ func (g *Gate) Validate() error {
 		if _, err := parseBackchannel(g.BackchannelLogout); err != nil {
 			return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
 		}
+	}
+	if _, err := g.embedders(); err != nil {
+		return g.wrap(fmt.Errorf("embed_in: %w", err))
 	}
 	for _, name := range g.Companions {
 		if err := checkAppName(name); err != nil {
@@ -349,28 +363,6 @@ func (g *Gate) title() string {
 		return fmt.Sprintf("the app at %q%s", g.URLs[0], written(g.Source))
 	}
 	return "an app without a name" + written(g.Source)
-}
-
-// checkPaths checks one path of an option that takes paths.
-func checkPaths(path string) error {
-	_, err := policy.CompilePaths(path)
-	return err
-}
-
-// checkLogoutOn checks one address of the option `logout_on`.
-func checkLogoutOn(address string) error {
-	_, err := gate.ParseLogoutAddress(address)
-	return err
-}
-
-// checkAppName checks the name of an app: it is an audience, and appears in logs,
-// lists and addresses.
-func checkAppName(name string) error {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-	if len(name) == 0 || len(name) > 64 || strings.Trim(name, letters) != "" {
-		return fmt.Errorf("gatehouse: %q is not the name of an app: use at most 64 letters, digits, hyphens, underscores and dots", name)
-	}
-	return nil
 }
 
 // ServeHTTP takes a request through the gate, and on to the app when it may pass.

@@ -87,7 +87,7 @@ func (l *locator) locate() (*town, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &town{portal: portal, apps: apps, guide: l, vouchers: vouchers}, cmp.Or(checkNeighbours(apps), checkCompanions(apps))
+	return &town{portal: portal, apps: apps, guide: l, vouchers: vouchers}, cmp.Or(checkNeighbours(apps), checkCompanions(apps), checkEmbedded(apps))
 }
 
 // group makes one app of all gates with one name.

@@ -85,6 +85,10 @@ func (t *Tag) handOver(line, page, person string) []string {
 	if more {
 		return d.lines
 	}
+	if t.embedded {
+		// From before the host was embedded, and beside the one that counts.
+		d.lines = append(d.lines, t.ownerCookie()+"=; Path=/; Max-Age=0; Secure")
+	}
 	return append(d.lines, t.ownAfter(person))
 }
 

@@ -55,11 +55,14 @@ func (t *Tag) ownerCookie() string {
 // ownAfter returns the Set-Cookie line that makes the tag the owner, with the person
 // who was here last.
 func (t *Tag) ownAfter(person string) string {
-	line := t.ownerCookie() + "=" + t.owner + person + "; Path=/; Max-Age=" + ownerAge + "; HttpOnly; SameSite=Lax"
-	if t.secure {
-		line += "; Secure"
+	line := t.ownerCookie() + "=" + t.owner + person + "; Path=/; Max-Age=" + ownerAge + "; HttpOnly"
+	switch {
+	case t.embedded:
+		return line + embeddedAttributes
+	case t.secure:
+		return line + "; SameSite=Lax; Secure"
 	}
-	return line
+	return line + "; SameSite=Lax"
 }
 
 // lastPerson returns who was at the host last, or nothing.

@@ -23,11 +23,17 @@ import (
 // Tagger makes tags with one key.
 type Tagger struct {
 	key []byte
+	// embedded says that pages of other sites may show the host in frames.
+	embedded bool
 }
 
 // NewTagger returns a Tagger for the key, which should be derived for this
 // purpose alone. Another key makes everybody start anew in the apps, no more.
 func NewTagger(key []byte) *Tagger { return &Tagger{key: key} }
+
+// Embedded returns a Tagger for hosts that pages of other sites may show in frames. Its
+// tags are the same; what it writes itself is kept there as well.
+func (t *Tagger) Embedded() *Tagger { return &Tagger{key: t.key, embedded: true} }
 
 // Tag is whom cookies belong to on one host. It is safe for concurrent use, and
 // made once for many requests.
@@ -43,6 +49,7 @@ type Tag struct {
 
 	nobody   bool
 	secure   bool
+	embedded bool
 	hostname string
 }
 
@@ -81,7 +88,7 @@ func (t *Tagger) at(origin string) *Tag {
 		// cannot be is a host of its own.
 		return &Tag{hostname: origin}
 	}
-	return &Tag{hostname: u.Hostname(), secure: u.Scheme == "https"}
+	return &Tag{hostname: u.Hostname(), secure: u.Scheme == "https", embedded: t.embedded}
 }
 
 func (t *Tagger) mac(parts ...string) string {

@@ -28,13 +28,24 @@ func (v *visit) site() pages.Site {
 		Portal:    strings.TrimPrefix(strings.TrimPrefix(v.Portal, "https://"), "http://"),
 		PortalURL: v.Portal,
 		AssetBase: v.at.Base.EscapedPath() + handoff.Reserved + strings.TrimSuffix(stepAssets, "/"),
+
+		FrameOrigins: v.frameOrigins(),
 	}
+}
+
+// frameOrigins returns whose pages may show the answer, which is nobody's business unless
+// it fills a frame.
+func (v *visit) frameOrigins() []string {
+	if !v.App.Embedders.framed(v.r) {
+		return nil
+	}
+	return v.App.Embedders
 }
 
 // show answers a navigation with a page and everything else with a plain text.
 func (v *visit) show(status int, page pages.Page) {
 	if !IsNavigation(v.r) {
-		pages.Plain(v.w, status, v.arrival.ID)
+		pages.PlainFramed(v.w, status, v.arrival.ID, v.frameOrigins())
 		return
 	}
 	if err := pages.Render(v.w, status, page); err != nil {
@@ -55,6 +66,10 @@ func (v *visit) redirect(to string) {
 // signIn answers a request that needs a session and has none. Only a navigation
 // is led to the portal; a script could not follow, and gets no state either.
 func (v *visit) signIn() {
+	if v.App.Embedders.framed(v.r) && !v.presented.Twice {
+		v.signInFrame()
+		return
+	}
 	if !IsNavigation(v.r) {
 		v.w.Header().Set("Cache-Control", "no-store")
 		pages.Unauthorized(v.w, v.Portal, v.arrival.ID)
@@ -195,6 +210,7 @@ func (v *visit) cookieTrouble(retry string) {
 	switch {
 	case v.presented.Twice:
 		cause = pages.CookieTwice
+		v.at.cookies.ClearTwice(v.w.Header())
 	case v.insecure():
 		cause = pages.CookieInsecure
 	}

@@ -38,6 +38,8 @@ type App struct {
 	Origins Origins
 	// StrictOrigin refuses unsafe requests that a page of another origin sent.
 	StrictOrigin bool
+	// Embedders are the origins whose pages may show the app in a frame.
+	Embedders Embedders
 	// KeepAuthorization leaves the client's Authorization header to the app.
 	KeepAuthorization bool
 	// PassPreflight lets the questions pass that browsers ask before a script of another

@@ -150,6 +150,9 @@ func (g *Gate) Prepare() {
 	g.cleaner = NewCleaner(names, g.App.KeepAuthorization)
 	g.proxied = NewProxyCleaner(names, g.App.KeepAuthorization)
 	g.overrides = newNameSet(policy.OverrideHeaders())
+	if len(g.App.Embedders) > 0 && g.Tagger != nil {
+		g.Tagger = g.Tagger.Embedded()
+	}
 	g.places = newPlaces(g.App, g.Tagger)
 }
 
@@ -168,6 +171,9 @@ func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *P
 	}()
 	v.at = g.place(r, a.URL.Path)
 	v.presented = v.at.cookies.Take(r.Header)
+	if !g.App.Embedders.counts(g.App.Origins, r) {
+		v.presented = session.Presented{}
+	}
 	v.token = accesstoken.Take(r.Header)
 	v.authorization = r.Header["Authorization"]
 	g.clean(r, a.Trusted)
@@ -256,6 +262,8 @@ func (v *visit) walk() *Pass {
 				return nil
 			}
 			switch {
+			case v.App.Embedders.foreignUnsafe(v.App.Origins, v.r):
+				v.refuseForeign(nil)
 			case v.probesLink():
 				v.answerProbe()
 			case !v.keeps(form):

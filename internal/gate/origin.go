@@ -48,8 +48,7 @@ func (own Origins) ForeignUpgrade(r *http.Request) bool {
 // change something. The browser's own word (Sec-Fetch-Site) counts where there is
 // one, else Origin; a client that sends neither is no browser of this decade.
 func (own Origins) ForeignUnsafe(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
+	if !isUnsafe(r.Method) {
 		return false
 	}
 	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
@@ -57,6 +56,15 @@ func (own Origins) ForeignUnsafe(r *http.Request) bool {
 		return !fromHere && !own.sent(r)
 	}
 	return len(r.Header["Origin"]) > 0 && !own.sent(r)
+}
+
+// isUnsafe reports whether a request with the method may change something.
+func isUnsafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	return true
 }
 
 // sent reports whether the request names one of the origins as its own, and no

@@ -27,7 +27,10 @@ type place struct {
 func newPlaces(app *App, tagger *appcookie.Tagger) []place {
 	places := make([]place, len(app.Targets))
 	for i, t := range app.Targets {
-		places[i] = place{Target: t, index: i, origin: t.Origin(), cookies: session.Cookies{Secure: t.Base.Scheme == "https"}}
+		places[i] = place{Target: t, index: i, origin: t.Origin(), cookies: session.Cookies{
+			Secure:   t.Base.Scheme == "https",
+			Embedded: len(app.Embedders) > 0,
+		}}
 		if !app.SharedCookies {
 			places[i].nobody = tagger.Nobody(places[i].origin)
 		}

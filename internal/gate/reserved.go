@@ -81,6 +81,10 @@ func (v *visit) reserved(step string) {
 		v.landed()
 	case step == handoff.StepLeft:
 		v.left()
+	case step == handoff.StepFrame && len(v.App.Embedders) > 0:
+		v.frameStep()
+	case step == handoff.StepDoor && len(v.App.Embedders) > 0:
+		v.door()
 	default:
 		v.show(http.StatusNotFound, pages.NotFound{Site: v.site(), RequestID: v.arrival.ID})
 	}
@@ -139,11 +143,11 @@ func (v *visit) land() {
 		if landing.ReturnTo == "" {
 			landing.ReturnTo = v.at.Home()
 		}
-		v.redirect(landing.ReturnTo)
+		v.goOn(landing.ReturnTo)
 	case err != nil:
 		v.unavailable(err)
 	case landing.Kept:
-		v.redirect(landing.Next())
+		v.goOn(landing.Next())
 	default:
 		v.claim(landing.Session)
 		v.at.cookies.SetFor(v.w.Header(), landing.Token, landing.Session.Keep(v.Limits, v.now))
@@ -151,7 +155,7 @@ func (v *visit) land() {
 			v.redirect(handoff.Landed(v.at.Target, landing.ReturnTo))
 			return
 		}
-		v.redirect(landing.Next())
+		v.goOn(landing.Next())
 	}
 }
 

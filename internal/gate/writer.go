@@ -74,6 +74,7 @@ func (w *writer) WriteHeader(status int) {
 // filter takes out of an answer what the app may not say to a browser.
 func (w *writer) filter(h http.Header) {
 	w.gate.App.Response.Filter(h)
+	w.gate.App.Embedders.filter(h)
 	w.gate.cleaner.CleanAnswer(h)
 }
 

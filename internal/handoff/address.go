@@ -21,8 +21,12 @@ const (
 	// StepLeft is where a browser passes through after a sign-out at the portal.
 	StepLeft = "left"
 	// StepResend is where somebody lands whose form was kept while they signed in. It
-	// is the one step to which a browser may be told to return.
+	// and StepFrame are the steps to which a browser may be told to return.
 	StepResend = "resend"
+	// StepFrame is where somebody signs in, in a tab, for a frame of another site's page.
+	StepFrame = "frame"
+	// StepDoor is what stands in that frame, and lets the sign-in in.
+	StepDoor = "door"
 )
 
 // The pages of the portal that take part, below the portal's URL.
@@ -100,6 +104,17 @@ func Left(t Target, returnTo string) string {
 // Resend returns the address of the page about a kept form.
 func Resend(t Target, form store.ID) string {
 	return step(t, StepResend, url.Values{ParamForm: {form.String()}})
+}
+
+// Frame returns the address of the page, in a tab, that signs in the frame of whose
+// token this is the challenge.
+func Frame(t Target, challenge, returnTo string) string {
+	return step(t, StepFrame, url.Values{ParamChallenge: {challenge}, ParamReturnTo: {returnTo}})
+}
+
+// Door returns the address of what stands in a frame before somebody is signed in there.
+func Door(t Target, returnTo string) string {
+	return step(t, StepDoor, url.Values{ParamReturnTo: {returnTo}})
 }
 
 // keptForm returns the form that an address below an app's base asks for, when it is

@@ -41,6 +41,9 @@ const Kind store.Kind = "handoff"
 // Lifetime is how long a code may be on its way. It covers two redirects.
 const Lifetime = time.Minute
 
+// FrameLifetime is Lifetime for a code that a person takes to a frame.
+const FrameLifetime = 5 * time.Minute
+
 // Errors of Redeem.
 var (
 	// ErrSpent means that there is no such code: it was spent, it ran out, or it
@@ -73,6 +76,24 @@ type Offer struct {
 	// Passing says that the browser passes through on its way to a page of another app,
 	// and goes on whether or not it is signed in here.
 	Passing bool `json:"passing,omitempty"`
+	// Framed says that the code is for a frame at Origin, which keeps a token of its own.
+	Framed bool `json:"framed,omitempty"`
+}
+
+// audience is what the token is for that the code gives.
+func (o *Offer) audience() string {
+	if o.Framed {
+		return session.InFrame(o.Origin)
+	}
+	return o.Origin
+}
+
+// lifetime is how long the code lives. One for a frame waits for a click.
+func (o *Offer) lifetime() time.Duration {
+	if o.Framed {
+		return FrameLifetime
+	}
+	return Lifetime
 }
 
 // Landing is what a redeemed code gives.
@@ -106,7 +127,7 @@ func (c *Codes) Make(ctx context.Context, offer Offer, now time.Time) (string, e
 		Secrets: []store.Secret{{Audience: offer.Origin, Hash: sha256.Sum256(code.Secret[:]), Since: now}},
 		Payload: payload,
 		Created: now,
-		Expires: now.Add(Lifetime),
+		Expires: now.Add(offer.lifetime()),
 		Seen:    now,
 	}})
 	if err != nil {
@@ -174,7 +195,7 @@ func (c *Codes) redeem(ctx context.Context, offer Offer, spend store.Delete, ori
 	case !presented.OK || !bound(presented.Token, offer.Challenge):
 		return c.refuse(ctx, spend, landing, ErrForeign)
 	}
-	landing.Grant, err = c.Sessions.Attach(ctx, s.ID, origin, spend, now)
+	landing.Grant, err = c.Sessions.Attach(ctx, s.ID, offer.audience(), spend, now)
 	if errors.Is(err, session.ErrNone) {
 		return c.refuse(ctx, spend, landing, session.ErrNone)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
 
 // maxURL bounds an address to return to, in bytes.
@@ -41,13 +42,47 @@ type Targets []Target
 // target's own scheme and host, so that nothing which the parser of a browser might
 // read differently is left of the text. The query is kept byte for byte. The
 // fragment is dropped, since no server sees it; a URL below the reserved path
-// becomes the app's front page, but for that of Resend. ErrTarget when the URL leads
-// to no target, or has a path that no gate would let through.
+// becomes the app's front page, but for those of Resend and Frame. ErrTarget when the URL
+// leads to no target, or has a path that no gate would let through.
 func (ts Targets) Parse(text string) (Target, string, error) {
 	u, err := parse(text)
 	if err != nil {
 		return Target{}, "", err
 	}
+	target, address, err := ts.page(u)
+	if err == nil && address == target.Home() {
+		if resumed, ok := ts.resumed(target, u); ok {
+			return target, resumed, nil
+		}
+	}
+	return target, address, err
+}
+
+// resumed returns the step that the URL asks for, when it is one to which a browser may be
+// told to return and is written as its address is made here.
+func (ts Targets) resumed(t Target, u *url.URL) (string, bool) {
+	path := strings.TrimPrefix(u.Path, t.Base.Path)
+	if form, ok := keptForm(path, u.RawQuery); ok {
+		return Resend(t, form), true
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil || path != Reserved+StepFrame || len(query) != 2 {
+		return "", false
+	}
+	challenge, ok := session.ParseChallenge(query.Get(ParamChallenge))
+	to, err := parse(query.Get(ParamReturnTo))
+	if !ok || err != nil {
+		return "", false
+	}
+	within, page, err := ts.page(to)
+	if err != nil || within.Origin() != t.Origin() {
+		return "", false
+	}
+	return Frame(t, challenge, page), true
+}
+
+// page is Parse for a page of an app.
+func (ts Targets) page(u *url.URL) (Target, string, error) {
 	// Paths are compared as gates and sites compare them: decoded.
 	path, err := policy.CheckPath(u.EscapedPath())
 	if err != nil {
@@ -58,9 +93,6 @@ func (ts Targets) Parse(text string) (Target, string, error) {
 	case !found:
 		return Target{}, "", ErrTarget
 	case reserved(strings.TrimPrefix(path, target.Base.Path)):
-		if form, ok := keptForm(strings.TrimPrefix(path, target.Base.Path), u.RawQuery); ok {
-			return target, Resend(target, form), nil
-		}
 		return target, target.Home(), nil
 	}
 	rebuilt := target.Origin() + u.EscapedPath()

@@ -29,6 +29,10 @@ const (
 type Cookies struct {
 	// Secure says that the host is served on https.
 	Secure bool
+	// Embedded says that pages of other sites may show the host in a frame. Its token is
+	// then sent from there too, and kept apart for each site in the address bar (CHIPS,
+	// draft-cutler-httpbis-partitioned-cookies). It needs Secure.
+	Embedded bool
 }
 
 // Name returns the name of the cookie that holds this host's token.
@@ -163,15 +167,34 @@ func (c Cookies) Set(h http.Header, t Token) { c.SetFor(h, t, 0) }
 // SetFor is Set for a browser that is to keep the token for this long, also when
 // it is closed meanwhile. Zero is Set.
 func (c Cookies) SetFor(h http.Header, t Token, keep time.Duration) {
-	c.write(h, c.Name(), t.Text(), int(keep/time.Second))
+	if c.Embedded {
+		// One from before the host was embedded would be sent beside it, and of two
+		// none counts. Browsers that know no partitions take it for the same cookie.
+		c.write(h, c.cookie(c.Name(), "", -1))
+		c.write(h, partitioned(c.cookie(c.Name(), t.Text(), int(keep/time.Second))))
+		return
+	}
+	c.write(h, c.cookie(c.Name(), t.Text(), int(keep/time.Second)))
 }
 
 // Clear tells the browser to forget the token.
-func (c Cookies) Clear(h http.Header) { c.write(h, c.Name(), "", -1) }
+func (c Cookies) Clear(h http.Header) {
+	c.write(h, c.cookie(c.Name(), "", -1))
+	if c.Embedded {
+		c.write(h, partitioned(c.cookie(c.Name(), "", -1)))
+	}
+}
+
+// ClearTwice is Clear for a browser that sends two tokens. It may be left with both when
+// a host has been embedded and is no more.
+func (c Cookies) ClearTwice(h http.Header) {
+	c.Embedded = c.Secure
+	c.Clear(h)
+}
 
 // SetBrowser keeps the text by which the portal recognises this browser later.
 func (c Cookies) SetBrowser(h http.Header, text string) {
-	c.write(h, c.Name()+browserSuffix, text, int(browserAge/time.Second))
+	c.write(h, c.cookie(c.Name()+browserSuffix, text, int(browserAge/time.Second)))
 }
 
 // Browser returns the text that SetBrowser left, or nothing. Two of one name
@@ -184,10 +207,10 @@ func (c Cookies) Browser(r *http.Request) string {
 	return cookies[0].Value
 }
 
-// write adds one Set-Cookie line. maxAge is in seconds; 0 means until the
+// cookie returns one of our cookies. maxAge is in seconds; 0 means until the
 // browser is closed, below 0 removes the cookie.
-func (c Cookies) write(h http.Header, name, value string, maxAge int) {
-	cookie := http.Cookie{
+func (c Cookies) cookie(name, value string, maxAge int) http.Cookie {
+	return http.Cookie{
 		Name:     name,
 		Value:    value,
 		Path:     "/",
@@ -196,5 +219,13 @@ func (c Cookies) write(h http.Header, name, value string, maxAge int) {
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	}
-	h.Add("Set-Cookie", cookie.String())
 }
+
+// partitioned makes a cookie one that is sent from frames.
+func partitioned(c http.Cookie) http.Cookie {
+	c.SameSite, c.Secure, c.Partitioned = http.SameSiteNoneMode, true, true
+	return c
+}
+
+// write adds one Set-Cookie line.
+func (c Cookies) write(h http.Header, cookie http.Cookie) { h.Add("Set-Cookie", cookie.String()) }

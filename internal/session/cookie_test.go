@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	https = session.Cookies{Secure: true}
-	plain = session.Cookies{}
+	https    = session.Cookies{Secure: true}
+	embedded = session.Cookies{Secure: true, Embedded: true}
+	plain    = session.Cookies{}
 )
 
 // TestOurCookiesNeverReachAnApp: whatever stands around them, however they are
@@ -149,12 +150,23 @@ func TestCookieAttributes(t *testing.T) {
 			"__Host-gatehouse=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"},
 		{"clear on plain http", plain.Clear,
 			"gatehouse=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"},
+		{"clear on a host that is not embedded any more", https.ClearTwice,
+			"__Host-gatehouse=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax\n" +
+				"__Host-gatehouse=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned"},
+		{"set on an embedded host", func(h http.Header) { embedded.Set(h, token) },
+			"__Host-gatehouse=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax\n" +
+				"__Host-gatehouse=" + token.Text() + "; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"},
+		{"clear on an embedded host", embedded.Clear,
+			"__Host-gatehouse=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax\n" +
+				"__Host-gatehouse=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned"},
+		{"twice on plain http", plain.ClearTwice,
+			"gatehouse=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"},
 		{"browser", func(h http.Header) { https.SetBrowser(h, "abc_-1") },
 			"__Host-gatehouse-browser=abc_-1; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax"},
 	} {
 		h := http.Header{"Set-Cookie": {"app=1"}}
 		test.write(h)
-		if diff := cmp.Diff([]string{"app=1", test.want}, h["Set-Cookie"]); diff != "" {
+		if diff := cmp.Diff("app=1\n"+test.want, strings.Join(h["Set-Cookie"], "\n")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}

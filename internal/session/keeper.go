@@ -178,8 +178,8 @@ type Grant struct {
 	Again bool
 }
 
-// Attach gives the session a token for one more origin, in the very commit that
-// spends what the browser offers for it, and counts as a use of the session.
+// Attach gives the session a token for one more origin, or for a frame there ([InFrame]),
+// in the very commit that spends what the browser offers for it, and counts as a use of the session.
 // ErrNone: there is no such session, or it is over, and nothing is spent. store.ErrNotFound:
 // what was to be spent is spent already.
 func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend store.Change, now time.Time) (Grant, error) {
@@ -227,13 +227,16 @@ func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend s
 // nobody knows how old it is.
 func prune(secrets []store.Secret, origin string, now time.Time) (kept []store.Secret, again bool) {
 	for _, s := range secrets {
-		if s.Audience == origin {
+		if s.Audience == origin && originOf(origin) == origin {
 			if now.Sub(s.Since).Abs() > burst {
 				continue
 			}
 			again = true
 		}
 		kept = append(kept, s)
+	}
+	if originOf(origin) != origin {
+		kept = pruneFrames(kept, origin)
 	}
 	if len(kept) >= maxSecrets {
 		// The first is the portal's, without which there is no way back.

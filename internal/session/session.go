@@ -155,7 +155,7 @@ func (s *Session) Opens(token Token, origin string) bool {
 	hash := sha256.Sum256(token.Secret[:])
 	found := 0
 	for i := range s.secrets {
-		if s.secrets[i].Audience == origin {
+		if originOf(s.secrets[i].Audience) == origin {
 			found |= subtle.ConstantTimeCompare(hash[:], s.secrets[i].Hash[:])
 		}
 	}
@@ -166,7 +166,7 @@ func (s *Session) Opens(token Token, origin string) bool {
 // handed out for the origin: the browser that showed it is signed in there already.
 func (s *Session) Holds(challenge, origin string) bool {
 	for i := range s.secrets {
-		if s.secrets[i].Audience == origin && challengeOf(s.secrets[i].Hash) == challenge {
+		if originOf(s.secrets[i].Audience) == origin && challengeOf(s.secrets[i].Hash) == challenge {
 			return true
 		}
 	}
@@ -177,8 +177,8 @@ func (s *Session) Holds(challenge, origin string) bool {
 func (s *Session) Origins() []string {
 	var origins []string
 	for _, secret := range s.secrets {
-		if !slices.Contains(origins, secret.Audience) {
-			origins = append(origins, secret.Audience)
+		if origin := originOf(secret.Audience); !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
 		}
 	}
 	return origins

@@ -21,32 +21,46 @@ import (
 // What does not look like an http or https origin is left out, because a space or a semicolon in it would begin
 // a source or a directive of its own.
 func Policy(formOrigins ...string) string {
+	return policyBegins + "; form-action 'self'" + sources(formOrigins) + policyEnds
+}
+
+// framedPolicy is Policy for a page that pages of its own origin and of these may show in a frame, and that may show
+// such pages itself.
+func framedPolicy(origins []string) string {
+	return policyBegins + "; frame-src 'self'; form-action 'self'; " + FrameAncestors(origins...) + policyBase
+}
+
+// FrameAncestors returns the directive that lets pages of its own origin and of these show a page in a frame, and no
+// others.
+func FrameAncestors(origins ...string) string { return "frame-ancestors 'self'" + sources(origins) }
+
+// sources returns what stands behind a directive for origins.
+func sources(origins []string) string {
 	var b strings.Builder
-	b.WriteString(policyBegins + "; form-action 'self'")
-	for _, origin := range formOrigins {
-		if source, ok := formSource(origin); ok {
+	for _, origin := range origins {
+		if source, ok := originSource(origin); ok {
 			b.WriteString(" " + source)
 		}
 	}
-	b.WriteString(policyEnds)
 	return b.String()
 }
 
 const (
 	policyBegins = "default-src 'none'; style-src 'self'; img-src 'self'"
-	policyEnds   = "; frame-ancestors 'none'; base-uri 'none'"
+	policyBase   = "; base-uri 'none'"
+	policyEnds   = "; frame-ancestors 'none'" + policyBase
 
 	// policyForAnyForm is for a page that does not say where its form may lead. default-src does not stand in
 	// for form-action.
 	policyForAnyForm = policyBegins + policyEnds
 )
 
-// formSource returns the origin as a source expression (CSP level 3, section 2.3.1), and whether it is an http or
+// originSource returns the origin as a source expression (CSP level 3, section 2.3.1), and whether it is an http or
 // https origin with nothing in it that means something to the policy's own grammar: no wildcard either.
 //
 // That grammar has no IPv6 addresses, and browsers ignore a source with one. Any host of this scheme and port is
 // as near as it gets.
-func formSource(origin string) (string, bool) {
+func originSource(origin string) (string, bool) {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Scheme+"://"+u.Host != origin {
 		return "", false

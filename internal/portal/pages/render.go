@@ -34,8 +34,9 @@ type passing interface {
 var files embed.FS
 
 var templates = parse(
-	"account", "apps", "badrequest", "continue", "cookietrouble", "forbidden", "loggedout", "login", "logoutask", "logoutfailed",
-	"notcontinued", "notfound", "notkept", "opening", "resend", "resendgone", "sessions", "setup", "setupgone", "unavailable",
+	"account", "apps", "badrequest", "continue", "cookietrouble", "forbidden", "framedoor", "framesignin", "frametab",
+	"loggedout", "login", "logoutask", "logoutfailed", "notcontinued", "notfound", "notkept", "opening", "resend",
+	"resendgone", "sessions", "setup", "setupgone", "unavailable",
 )
 
 // parse gives each page a template set of its own, because all of them define the same blocks of the layout.
@@ -66,6 +67,9 @@ func Render(w http.ResponseWriter, status int, page Page) error {
 		policy = policyForAnyForm
 	}
 	setHeaders(w.Header(), policy)
+	if origins := page.site().FrameOrigins; len(origins) > 0 {
+		allowFrames(w.Header(), origins)
+	}
 	if p, ok := page.(waiting); ok && p.retryAfter() > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(wholeSeconds(p.retryAfter()), 10))
 	}
@@ -76,6 +80,12 @@ func Render(w http.ResponseWriter, status int, page Page) error {
 		return fmt.Errorf("sending page %q: %w", page.file(), err)
 	}
 	return nil
+}
+
+// allowFrames lets pages of these origins show the answer in a frame.
+func allowFrames(h http.Header, origins []string) {
+	h.Set("Content-Security-Policy", framedPolicy(origins))
+	h.Del("X-Frame-Options") // which knows one origin at most, and only in old browsers
 }
 
 // setHeaders sets what every answer made here has in common. There is no Vary, because no-store keeps every

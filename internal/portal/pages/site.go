@@ -21,6 +21,9 @@ type Site struct {
 	// FormOrigins are the origins to which the answer to this page's form may redirect, besides the page's
 	// own. See [Policy].
 	FormOrigins []string
+
+	// FrameOrigins are the origins whose pages may show this one in a frame, besides its own. None: nobody may.
+	FrameOrigins []string
 }
 
 func (s Site) site() Site { return s }
