@@ -184,18 +184,8 @@ func (k *Keeper) Drop(ctx context.Context, id store.ID, holder Holder) (Form, er
 // Forget deletes all that is kept of a person, and what counts it. It tries all that it
 // can find before it returns an error.
 func (k *Keeper) Forget(ctx context.Context, userID string) error {
-	if userID == "" {
-		// An empty owner would select the forms of everybody.
-		return errors.New("forgetting kept forms: no user named")
+	if err := store.DeleteOwned(ctx, k.Store, Kind, userID); err != nil {
+		return fmt.Errorf("forgetting kept forms: %w", err)
 	}
-	var failed error
-	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
-		if err == nil {
-			err = k.Store.Commit(ctx, store.Delete{Kind: Kind, ID: record.ID})
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			failed = errors.Join(failed, err)
-		}
-	}
-	return errors.Join(failed, k.Store.Commit(ctx, store.ResetCounter{Name: counterFor + userID}))
+	return k.Store.Commit(ctx, store.ResetCounter{Name: counterFor + userID})
 }

@@ -137,20 +137,10 @@ func (k *Keeper) Redeem(ctx context.Context, id store.ID, challenge string) (Arr
 // Forget deletes the arrivals of a person. It tries all that it can find before it returns
 // an error.
 func (k *Keeper) Forget(ctx context.Context, userID string) error {
-	if userID == "" {
-		// An empty owner would select the arrivals of everybody.
-		return errors.New("forgetting app arrivals: no user named")
+	if err := store.DeleteOwned(ctx, k.Store, Kind, userID); err != nil {
+		return fmt.Errorf("forgetting app arrivals: %w", err)
 	}
-	var failed error
-	for record, err := range k.Store.List(ctx, Kind, store.Filter{Owner: userID}) {
-		if err == nil {
-			err = k.Store.Commit(ctx, store.Delete{Kind: Kind, ID: record.ID})
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			failed = errors.Join(failed, err)
-		}
-	}
-	return failed
+	return nil
 }
 
 // find returns an arrival to the browser that has come by it.
