@@ -27,6 +27,11 @@ func ruleOption(rules *[]policy.Rule, deny bool) option {
 		if err != nil {
 			return d.WrapErr(fmt.Errorf("option %q: %w", name, err))
 		}
+		for _, other := range *rules {
+			if other.String() == rule.String() {
+				return d.Errf("option %q: the same rule stands at %s: keep one of the two", name, other.Source)
+			}
+		}
 		rule.Source = source(d)
 		*rules = append(*rules, rule)
 		return nil
@@ -70,6 +75,11 @@ func byKeyword(words, keywords []string, take func(keyword string, words []strin
 			return fmt.Errorf("%q is there twice: put all its words behind the first", keyword)
 		}
 		seen[keyword] = true
+		for i, word := range words[1:end] {
+			if slices.Contains(words[1:1+i], word) {
+				return fmt.Errorf("%q is there twice: keep one of the two", word)
+			}
+		}
 		if err := take(keyword, words[1:end]); err != nil {
 			return err
 		}

@@ -104,6 +104,9 @@ func checkUsers(names []string) error {
 		if name == "" || strings.TrimSpace(name) != name || !printable(name) {
 			return fmt.Errorf("user %q: write the name with which the person signs in", name)
 		}
+		if strings.ContainsAny(name, ",|;") {
+			return fmt.Errorf("user %q: a user's name holds none of \",\", \"|\", \";\"; separate several by spaces", name)
+		}
 	}
 	return nil
 }
