@@ -249,6 +249,21 @@ func TestAnAppEndsNobodysSession(t *testing.T) {
 	if _, in := own.signedIn(); !in {
 		t.Error("the person's own session has ended")
 	}
+	// Where they may have any number, an app begins no more than a hundred.
+	free := newPortal(t, vouching(t))
+	clerk := free.add(anna, "clerks")
+	for range 99 {
+		login := session.Login{UserID: clerk.ID, AMR: []string{voucher.AMR}, Via: "orders", Origin: origin, Limits: free.portal.Limits}
+		if _, _, err := free.house.Sessions.Start(t.Context(), login, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	free.browser().signInByWord(anna)
+	last := free.browser()
+	if a := last.goOn(last.arrive(anna, "")); a.status != http.StatusForbidden {
+		t.Errorf("session 101: %d", a.status)
+	}
+	last.signIn(anna)
 }
 
 // A person who comes back after an idle end goes on with what the apps have left, and an

@@ -50,13 +50,9 @@ func orWord(next step) step {
 // hear takes the word of an app for who somebody is. It signs nobody in: where it counts,
 // the person is asked, at an address without the token.
 func (v *visit) hear() {
-	switch {
-	case v.r.Method != http.MethodGet || !handoff.Began(v.r) || !fillsTab(v.r.Header):
+	if v.r.Method != http.MethodGet || !handoff.Began(v.r) || !fillsTab(v.r.Header) {
 		// A prefetch, an image or a frame must not use up what was made for a person.
 		pages.Plain(v.w, http.StatusForbidden, v.arrival.ID)
-		return
-	case v.presented.Twice:
-		v.cookieTrouble()
 		return
 	}
 	s, signedIn, err := v.current()
@@ -64,9 +60,21 @@ func (v *visit) hear() {
 		v.stuck(err)
 		return
 	}
-	word, user, err := v.weigh()
+	// Counted before it is looked at, so that nobody finds out a key by trying.
+	trial, err := v.Throttle.BeginWord(v.r.Context(), v.arrival.Client)
+	if err != nil {
+		v.wordRefused(voucher.Word{}, nil, err)
+		return
+	}
+	defer trial.Close()
+	word, user, err := v.read()
 	if err == nil {
 		err = v.take(word, user, s, signedIn)
+	}
+	if !isWrong(err) {
+		if undo := trial.Forgive(v.r.Context()); undo != nil {
+			v.failed(undo)
+		}
 	}
 	if err != nil {
 		v.wordRefused(word, user, err)
@@ -84,26 +92,14 @@ type errWord string
 
 func (e errWord) Error() string { return string(e) }
 
-// weigh returns whom an app has sent. Whatever is wrong with its word is counted first, so
-// that nobody finds out a key by trying. What it returns beside an error is for the log.
-func (v *visit) weigh() (voucher.Word, *identity.User, error) {
-	ctx := v.r.Context()
-	trial, err := v.Throttle.BeginWord(ctx, v.arrival.Client)
-	if err != nil {
-		return voucher.Word{}, nil, err
-	}
-	defer trial.Close()
-	word, user, err := v.read()
-	if _, wrong := errors.AsType[errWord](err); wrong {
-		return word, user, err
-	}
-	if undo := trial.Forgive(ctx); undo != nil {
-		v.failed(undo)
-	}
-	return word, user, err
+// isWrong reports whether the word of an app does not count, for whatever reason; other
+// errors are ours.
+func isWrong(err error) bool {
+	_, wrong := errors.AsType[errWord](err)
+	return wrong || errors.Is(err, voucher.ErrSpent) || errors.Is(err, voucher.ErrTooMany)
 }
 
-// read is weigh without the counting: an errWord is counted, any other error is ours.
+// read returns whom an app has sent. What it returns beside an error is for the log.
 func (v *visit) read() (voucher.Word, *identity.User, error) {
 	tokens := v.r.URL.Query()[paramToken]
 	if len(tokens) != 1 {
@@ -150,44 +146,43 @@ func (v *visit) vouched(app string, user *identity.User) error {
 // take spends the token and asks the person, unless the browser has a live session, which
 // stays whoever's it is.
 func (v *visit) take(word voucher.Word, user *identity.User, s *live.Session, signedIn *identity.User) error {
-	arrival := voucher.Arrival{UserID: user.ID, App: word.App, ReturnTo: v.knownReturnTo(), Over: s != nil}
+	arrival := voucher.Arrival{UserID: user.ID, App: word.App, ReturnTo: v.knownReturnTo()}
+	binding := v.presented.Token
 	if s == nil {
-		challenge, err := v.bind()
-		if err != nil {
+		var err error
+		if binding, err = v.binding(); err != nil {
 			return err
 		}
-		arrival.Challenge = challenge
+		arrival.Challenge = binding.Challenge()
 	}
 	id, err := v.Arrivals.Accept(v.r.Context(), v.r.URL.Query().Get(paramToken), word, arrival, v.now)
 	if err != nil {
 		return err
 	}
 	v.record(audit.Event{Kind: audit.WordTaken, App: word.App}, user)
-	switch {
-	case s == nil:
-		v.redirect(v.Origin + continuePath + "?" + url.Values{paramArrival: {id.String()}}.Encode())
-	case signedIn.ID == user.ID:
+	if s != nil && signedIn.ID == user.ID {
 		v.dispatch(s.State(), arrival.ReturnTo)
-	default:
-		// Shown at an address without the token.
-		v.redirect(v.Origin + continuePath + "?" + url.Values{paramArrival: {id.String()}}.Encode())
+		return nil
 	}
+	if binding != v.presented.Token {
+		v.cookies.Set(v.w.Header(), binding)
+	}
+	v.redirect(v.Origin + continuePath + "?" + url.Values{paramArrival: {id.String()}}.Encode())
 	return nil
 }
 
-// bind returns what ties the arrival to this browser: a nonce of an arrival in another
+// binding returns what ties the arrival to this browser: a nonce of an arrival in another
 // tab, or a good token of a session that is over, which both stay; or a fresh nonce.
-func (v *visit) bind() (challenge string, err error) {
+func (v *visit) binding() (session.Token, error) {
 	held, err := v.held()
 	if err != nil {
-		return "", err
+		return session.Token{}, err
 	}
 	token := v.presented.Token
 	if !v.presented.OK || !token.IsNonce() && held.IsZero() {
 		token = session.NewNonce()
-		v.cookies.Set(v.w.Header(), token)
 	}
-	return token.Challenge(), nil
+	return token, nil
 }
 
 // wordRefused says that nobody is signed in. What was wrong is for the log alone: whoever
@@ -198,12 +193,11 @@ func (v *visit) wordRefused(word voucher.Word, user *identity.User, err error) {
 		v.show(status, page)
 	}
 	var throttled *throttle.Refused
-	var wrong errWord
 	switch {
 	case errors.As(err, &throttled):
 		// Without a line for each, which would fill the log.
 		refuse(http.StatusTooManyRequests, pages.NotContinued{Problem: pages.ContinueThrottled, RetryAfter: throttled.RetryAfter})
-	case errors.As(err, &wrong), errors.Is(err, voucher.ErrSpent), errors.Is(err, voucher.ErrTooMany):
+	case isWrong(err):
 		v.record(audit.Event{Kind: audit.WordRefused, App: word.App, Reason: err.Error()}, user)
 		refuse(http.StatusForbidden, pages.NotContinued{})
 	default:

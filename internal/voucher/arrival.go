@@ -49,12 +49,11 @@ type Arrival struct {
 	// UserID is the person of whom the app has spoken, App the app.
 	UserID string `json:"-"`
 	App    string `json:"app"`
-	// Challenge binds the arrival to the browser that has come.
+	// Challenge binds the arrival to the browser that has come. Empty, nobody goes on with
+	// it, and it is kept so that its token stays spent.
 	Challenge string `json:"challenge,omitempty"`
 	// ReturnTo is where they are going, or empty.
 	ReturnTo string `json:"return_to,omitempty"`
-	// Over says that nobody goes on with it. It is kept so that its token stays spent.
-	Over bool `json:"over,omitempty"`
 }
 
 // Keeper keeps arrivals. Everything it answers is durable before it answers.
@@ -107,7 +106,7 @@ func (k *Keeper) Look(ctx context.Context, id store.ID, challenge string) (Arriv
 	return a, err
 }
 
-// Peek returns an arrival, also one that is over, without its challenge: who it is, and
+// Peek returns an arrival, also one with which somebody has gone on, without its challenge: who it is, and
 // where they are going. It is for nobody who is not signed in otherwise.
 func (k *Keeper) Peek(ctx context.Context, id store.ID) (Arrival, error) {
 	a, _, err := k.get(ctx, id)
@@ -121,7 +120,7 @@ func (k *Keeper) Redeem(ctx context.Context, id store.ID, challenge string) (Arr
 	if err != nil {
 		return Arrival{}, err
 	}
-	if record.Payload, err = json.Marshal(Arrival{App: a.App, ReturnTo: a.ReturnTo, Over: true}); err != nil {
+	if record.Payload, err = json.Marshal(Arrival{App: a.App, ReturnTo: a.ReturnTo}); err != nil {
 		return Arrival{}, fmt.Errorf("app arrival %s: %w", id, err)
 	}
 	err = k.Store.Commit(ctx, store.Put{Record: record})
@@ -147,7 +146,7 @@ func (k *Keeper) Forget(ctx context.Context, userID string) error {
 func (k *Keeper) find(ctx context.Context, id store.ID, challenge string) (Arrival, store.Record, error) {
 	a, record, err := k.get(ctx, id)
 	bound := subtle.ConstantTimeCompare([]byte(a.Challenge), []byte(challenge)) == 1
-	if err == nil && (a.Over || a.Challenge == "" || !bound) {
+	if err == nil && (a.Challenge == "" || !bound) {
 		err = ErrNone
 	}
 	if err != nil {

@@ -202,7 +202,7 @@ func TestAnArrivalIsItsBrowsers(t *testing.T) {
 	k := &voucher.Keeper{Store: s}
 	now := time.Now()
 	_, _, id := accept(t, k, voucher.Arrival{UserID: "u-1", App: "orders", Challenge: "c"}, now)
-	_, _, over := accept(t, k, voucher.Arrival{UserID: "u-1", App: "orders", Over: true}, now.Add(time.Second))
+	_, _, over := accept(t, k, voucher.Arrival{UserID: "u-1", App: "orders"}, now.Add(time.Second))
 	for _, test := range []struct {
 		id        store.ID
 		challenge string
