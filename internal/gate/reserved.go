@@ -24,9 +24,12 @@ const (
 )
 
 // KeepsSecret reports whether the address of a request, as the browser sent it, holds a
-// hand-off code or another login, and does not belong into an access log.
+// hand-off code or another login, and does not belong into an access log. What only ends
+// like the address of a landing is the app's, and nobody hides from the log behind it.
 func (g *Gate) KeepsSecret(address *url.URL) bool {
-	return strings.HasSuffix(address.Path, handoff.Reserved+handoff.StepLand) || g.App.PHPRunner.signed(address.RawQuery)
+	base, lands := strings.CutSuffix(address.Path, handoff.Reserved+handoff.StepLand)
+	lands = lands && slices.ContainsFunc(g.places, func(p place) bool { return p.Base.Path == base })
+	return lands || g.App.PHPRunner.signed(address.RawQuery)
 }
 
 // LeadsToSecret reports whether an answer of the app leads to an address that holds a

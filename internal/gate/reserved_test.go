@@ -448,3 +448,24 @@ func TestAssets(t *testing.T) {
 		t.Error("the page does not refer to it")
 	}
 }
+
+// Nobody hides from the access log behind an address that only ends like one of ours:
+// whatever stands behind the name of a script is the app's (threat 40).
+func TestOnlyLandingsAreNotLogged(t *testing.T) {
+	const below = "https://apps.example.com/wiki"
+	d := newGate(t, at(wiki, below))
+	for address, kept := range map[string]bool{
+		wiki + "/.gatehouse/land?code=x":                 true,
+		wiki + "/%2egatehouse/land?code=x":               true,
+		below + "/.gatehouse/land?code=x":                true,
+		wiki + "/index.php/.gatehouse/land?do=delete":    false,
+		wiki + "/admin/x/.gatehouse/land":                false,
+		wiki + "/.gatehouse/landed?return_to=x":          false,
+		below + "/index.php/.gatehouse/land?code=x":      false,
+		"https://apps.example.com/other/.gatehouse/land": false,
+	} {
+		if got := d.KeepsSecret(ask(address).URL); got != kept {
+			t.Errorf("%s: kept from the log %t, want %t", address, got, kept)
+		}
+	}
+}
