@@ -145,6 +145,29 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
+// TestAnswerThatSpeaksToCDNsAlone: an app that says nothing to caches in general, and
+// something to those of one kind, keeps no answer with somebody's identity in them
+// (threat 45, RFC 9213).
+func TestAnswerThatSpeaksToCDNsAlone(t *testing.T) {
+	d := newGate(t, public("/*"))
+	_, token := d.signIn()
+	names := []string{"Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires"}
+	server := d.serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, name := range names {
+			w.Header().Set(name, "max-age=600")
+		}
+	}))
+	signedIn, nobody := get(t, server.URL+"/", token).Header, get(t, server.URL+"/", session.Token{}).Header
+	for _, name := range names {
+		if signedIn.Get(name) != "" || nobody.Get(name) == "" {
+			t.Errorf("%s: %q to somebody, %q to nobody", name, signedIn.Get(name), nobody.Get(name))
+		}
+	}
+	if got := signedIn.Get("Cache-Control"); got != "private" {
+		t.Errorf("Cache-Control %q", got)
+	}
+}
+
 // TestEarlyHints can carry a cookie too (RFC 8297), which nobody should keep before it
 // is known whose it is, several times. It is kept for the answer behind them, which is
 // filtered all the same.
