@@ -39,15 +39,16 @@ func (v *visit) loginForm() {
 }
 
 // notice returns why somebody who wanted to go on is asked to sign in, where they may
-// not expect it.
+// not expect it. Whoever has signed out in an app still shows the portal's cookie here,
+// and knows: of a session that was ended nothing is held.
 func (v *visit) notice() pages.LoginNotice {
-	switch {
-	case v.Setup != nil && v.Setup.Pending(v.r.Context()):
+	if v.Setup != nil && v.Setup.Pending(v.r.Context()) {
 		return pages.LoginNobody
-	case v.presented.OK && !v.presented.Token.IsNonce():
-		return pages.LoginEnded
 	}
-	return ""
+	if id, err := v.held(); err != nil || id.IsZero() || v.Live.IsEnding(id) {
+		return ""
+	}
+	return pages.LoginEnded
 }
 
 // plainAddress reports whether the address of the sign-in page holds where to go

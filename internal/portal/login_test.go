@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/portal"
 	"github.com/gatehouse-sso/gatehouse/store"
+	"github.com/gatehouse-sso/gatehouse/store/memstore"
 )
 
 // The sign-in form has the fields that scripts and password managers know, and
@@ -42,35 +45,40 @@ func TestSignInForm(t *testing.T) {
 }
 
 // The sign-in page says what a person cannot know: that nobody has an account yet, or
-// that a session which they had is over. Whoever has signed out knows.
+// that the time of their session is over. Whoever has signed out knows.
 func TestSignInFormSaysWhyItIsThere(t *testing.T) {
-	w := newPortal(t)
-	const nobody, ended = "Nobody has an account here yet", "Your last session has ended"
-	shows := func(b *browser, when string, want ...string) {
-		t.Helper()
-		page := b.get("/login")
-		for _, notice := range []string{nobody, ended} {
-			if got := strings.Contains(page.body, notice); got != slices.Contains(want, notice) {
-				t.Errorf("%s: that the page says %q is %t", when, notice, got)
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, memstore.New(), newKey(t))
+		const nobody, ended = "Nobody has an account here yet", "Your last session has ended"
+		b := w.browser()
+		shows := func(when string, want ...string) {
+			t.Helper()
+			page := b.get("/login")
+			for _, notice := range []string{nobody, ended} {
+				if got := strings.Contains(page.body, notice); got != slices.Contains(want, notice) {
+					t.Errorf("%s: that the page says %q is %t", when, notice, got)
+				}
 			}
 		}
-	}
-	b := w.browser()
-	shows(b, "no user", nobody)
-	user := w.add(anna)
-	shows(b, "a user")
-	b.signIn(anna)
-	if _, err := w.house.Sessions.EndAll(t.Context(), user.ID, store.ID{}); err != nil {
-		t.Fatal(err)
-	}
-	shows(b, "after a revocation", ended)
-	b.signIn(anna)
-	b.post("/logout", nil)
-	shows(b, "after a sign-out")
-	if _, err := w.house.Users.Remove(t.Context(), anna); err != nil {
-		t.Fatal(err)
-	}
-	shows(b, "the last user removed")
+		shows("no user", nobody)
+		user := w.add(anna)
+		shows("a user")
+		b.signIn(anna)
+		time.Sleep(2 * time.Hour)
+		shows("after an idle end", ended)
+		b.signIn(anna)
+		b.post("/logout", nil)
+		shows("after a sign-out")
+		b.signIn(anna)
+		if _, err := w.house.Sessions.EndAll(t.Context(), user.ID, store.ID{}); err != nil {
+			t.Fatal(err)
+		}
+		shows("after a sign-out in an app")
+		if _, err := w.house.Users.Remove(t.Context(), anna); err != nil {
+			t.Fatal(err)
+		}
+		shows("the last user removed")
+	})
 }
 
 // After the password the browser goes on to the app, by way of the app's own host,
