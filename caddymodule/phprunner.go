@@ -34,8 +34,15 @@ func (g *Gate) resolvePHPRunner(ctx caddy.Context) error {
 		if key == "" {
 			return fmt.Errorf("phprunner_key: a key is empty: write the one of the app, as {env.NAME} or {file.PATH}")
 		}
+		if key == g.Assertion.Secret {
+			return fmt.Errorf("phprunner_key is the assertion_secret as well: give each of the two a secret of its own")
+		}
 		if len(key) < secretLength {
-			ctx.Logger().Warn("phprunner_key is short: whoever guesses it can be anybody in the app; use it for nothing else",
+			worth := "can be anybody in the app"
+			if g.AcceptTokens != nil {
+				worth = "can sign in at the gateway as anybody whom accept_tokens names"
+			}
+			ctx.Logger().Warn("phprunner_key is short: whoever guesses it "+worth+"; use it for nothing else",
 				zap.String("app", g.Name), zap.Int("bytes", len(key)), zap.Int("recommended", secretLength))
 		}
 		g.PHPRunnerKeys[i] = key

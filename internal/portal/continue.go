@@ -153,7 +153,10 @@ func (v *visit) notContinued(arrival voucher.Arrival, user *identity.User, err e
 		v.unavailable(err)
 		return
 	}
-	v.record(audit.Event{Kind: audit.WordRefused, App: arrival.App, Reason: err.Error()}, user)
+	if page.Problem != pages.ContinueGone || v.r.Method == http.MethodPost {
+		// To look at nothing is refused to nobody, and would fill the log.
+		v.record(audit.Event{Kind: audit.WordRefused, App: arrival.App, Reason: err.Error()}, user)
+	}
 	v.show(status, page)
 }
 

@@ -56,10 +56,17 @@ func TestNobodyIsSignedInAsSomebodyElse(t *testing.T) {
 	if a := victim.goOn(lured); a.status != http.StatusConflict || a.header.Get("Set-Cookie") != "" {
 		t.Errorf("the second one afterwards: %d", a.status)
 	}
+	lines := len(w.secrets.of(audit.WordRefused))
 	for _, arrival := range []string{"", "x", strings.Repeat("A", 22)} {
 		if a := w.browser().goOn(arrival); a.status != http.StatusGone {
 			t.Errorf("%q: %d", arrival, a.status)
 		}
+		if a := w.browser().get("/continue?arrival=" + arrival); a.status != http.StatusGone {
+			t.Errorf("a look at %q: %d", arrival, a.status)
+		}
+	}
+	if got := len(w.secrets.of(audit.WordRefused)) - lines; got != 3 {
+		t.Errorf("%d lines in the log, want one for each form", got)
 	}
 }
 
