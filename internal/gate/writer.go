@@ -78,8 +78,12 @@ func (w *writer) filter(h http.Header) {
 	w.gate.cleaner.CleanAnswer(h)
 }
 
+// besideCookies is what stands in the head of a request besides cookies, in bytes: the
+// address and two dozen headers. Of a server that reads little, it is a quarter.
+const besideCookies = 3 << 10
+
 // fit leaves out the cookies that would make the browser's requests too long for the
-// server. What else stands in the head of a request has a quarter of it.
+// server.
 func (w *writer) fit(h http.Header, lines []string) {
 	if w.gate.MaxHeader == nil {
 		return
@@ -92,7 +96,8 @@ func (w *writer) fit(h http.Header, lines []string) {
 	if w.page == nil {
 		shown = strings.Join(w.request.Header["Cookie"], "; ")
 	}
-	kept, left := appcookie.Fit(lines, shown, most*3/4, time.Now())
+	room := appcookie.Room{Bytes: max(most-besideCookies, most*3/4), Fields: w.request.ProtoMajor >= 2}
+	kept, left := appcookie.Fit(lines, shown, room, time.Now())
 	if left == 0 {
 		return
 	}
