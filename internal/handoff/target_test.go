@@ -134,6 +134,18 @@ func TestReturnURL(t *testing.T) {
 		{"https://app.example.com/.gatehouse/resend?form=//evil.example", "app", "https://app.example.com/"},
 		{"https://app.example.com/.gatehouse/resend/land?form=AZjZTTPeAAAAAAAAAAAAAA", "app", "https://app.example.com/"},
 		{"https://app.example.com//.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA", "app", "https://app.example.com/"},
+		// And for the one that signs in a frame, with a page of the same host.
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1", "app", "https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1"},
+		{"https://app.example.com/.gatehouse/frame?return_to=https://APP.example.com/page%3Fq=1%23x&challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "app", "https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1"},
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2F.gatehouse%2Fland%3Fcode%3Dx", "app", "https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2F"},
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fevil.example%2F", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fintranet.example.com%2F", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=%2F", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1&x=y", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/frame/land?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1", "app", "https://app.example.com/"},
+		{"https://app.example.com//.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1", "app", "https://app.example.com/"},
+		{"https://app.example.com/.gatehouse/door?return_to=x", "app", "https://app.example.com/"},
 		{"https://app.example.com/.gatehouse.html", "app", "https://app.example.com/.gatehouse.html"},
 		{"https://app.example.com/x/.gatehouse/", "app", "https://app.example.com/x/.gatehouse/"},
 	} {
@@ -153,7 +165,8 @@ func FuzzReturnURL(f *testing.F) {
 	for _, seed := range []string{
 		"https://app.example.com/a?b#c", "https://app.example.com@evil.example", `https:\\app.example.com`, "https://app.example.com\\@evil.example",
 		"https://intranet.example.com/wiki/../x", "http://[::1]:8080/.gatehouse/x", "HTTPS://APP.example.com.:443//x", "//evil", "https:evil", "java\tscript:x",
-		"https://alone.example.com/only;/%2e%2e/x",
+		"https://alone.example.com/only;/%2e%2e/x", "https://app.example.com/.gatehouse/frame?challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&return_to=https%3A%2F%2Fapp.example.com%2Fpage%3Fq%3D1",
+		"https://app.example.com/.gatehouse/resend?form=AZjZTTPeAAAAAAAAAAAAAA",
 	} {
 		f.Add(seed)
 	}
@@ -184,7 +197,8 @@ func FuzzReturnURL(f *testing.F) {
 			t.Errorf("%q was accepted for %q, and a browser goes with it to %q", text, origin, got)
 		}
 		path := browserPath(address)
-		if !strings.HasPrefix(path, target.Base.Path) || strings.HasPrefix(path, target.Base.Path+handoff.Reserved) {
+		step, reserved := strings.CutPrefix(path, target.Base.Path+handoff.Reserved)
+		if !strings.HasPrefix(path, target.Base.Path) || reserved && step != handoff.StepResend && step != handoff.StepFrame {
 			t.Errorf("%q: a browser asks for %q", text, path)
 		}
 		if again, same, err := targets.Parse(address); err != nil || same != address || again.App != target.App {
