@@ -79,15 +79,16 @@ func TestAnAppsWordInChromium(t *testing.T) {
 	l := twoApps.with("WIKI", a.address, "TICKETS", a.address, "public /public/*", "phprunner_key "+runnerKey+"\n\t\taccept_tokens group staff app wiki")
 	g := start(t, l)
 	p := g.person(t, "ada", "staff")
+	ctx := chromium(t, g, path)
+	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		return cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	})
+	// Now that the browser runs: it is good for half a minute.
 	token, err := keyring.SignPHPRunner([]byte(runnerKey), keyring.PHPRunnerClaims{Username: p.name, Host: "login.example.com"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	g.secrets.add("token", token)
-	ctx := chromium(t, g, path)
-	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		return cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	})
 	do(t, ctx,
 		chromedp.Navigate(login+"/login?"+url.Values{"return_to": {wiki + "/page?q=1"}, "token": {token}}.Encode()),
 		chromedp.WaitVisible("form button[type=submit]"))

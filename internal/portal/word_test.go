@@ -164,30 +164,38 @@ func TestWordsThatDoNotCount(t *testing.T) {
 	if _, err := w.house.Users.Disable(t.Context(), "off"); err != nil {
 		t.Fatal(err)
 	}
-	soon := time.Now().Add(20 * time.Second).Unix()
-	claims := fmt.Sprintf(`{"username":"anna","host":"login.example.com","external":true,"origin":"x","exp":%d}`, soon)
-	with := func(old, fresh string) string { return forge(strings.Replace(claims, old, fresh, 1)) }
-	exp := fmt.Sprint(soon)
+	// Each is made when it is sent, since none is good for long.
+	with := func(old, fresh string, after time.Duration) func() string {
+		return func() string {
+			claims := fmt.Sprintf(`{"username":"anna","host":"login.example.com","external":true,"origin":"x","exp":%d}`, time.Now().Add(after).Unix())
+			return forge(strings.Replace(claims, old, fresh, 1))
+		}
+	}
+	of := func(name string) func() string { return func() string { return w.word(name) } }
+	const soon = 30 * time.Second
 	var page string
-	for what, test := range map[string]struct{ token, reason string }{
-		"for an app":      {with("login.", "wiki."), "token is for another host"},
-		"for a port":      {with(`.com"`, `.com:8443"`), "token is for another host"},
-		"remember me":     {with("{", `{"checksum":"x",`), "token remembers somebody (checksum), and signs nobody in"},
-		"not external":    {with(`"external":true,`, ""), "token has no external that counts"},
-		"without a host":  {with(`"host":"login.example.com",`, ""), "token has no host that counts"},
-		"over":            {with(exp, fmt.Sprint(soon-60)), "token has expired"},
-		"for too long":    {with(exp, fmt.Sprint(soon+60)), "token is good for more than 1m0s"},
-		"another key":     {with("x", "x") + "x", "token is signed with no key that counts"},
-		"nothing":         {"", "token is signed with no key that counts"},
-		"a stranger":      {w.word("eve"), "token names nobody who has an account here"},
-		"no name":         {w.word("\x00 "), "token names nobody who has an account here"},
-		"removed":         {w.word("gone"), "token names nobody who has an account here"},
-		"disabled":        {w.word("off"), "user is disabled"},
-		"not on the list": {w.word(bert), "app may not sign this user in"},
-		"twice":           {w.word(anna) + "&token=" + w.word(anna), "more than one token in the address"},
+	for what, test := range map[string]struct {
+		token  func() string
+		reason string
+	}{
+		"for an app":      {with("login.", "wiki.", soon), "token is for another host"},
+		"for a port":      {with(`.com"`, `.com:8443"`, soon), "token is for another host"},
+		"remember me":     {with("{", `{"checksum":"x",`, soon), "token remembers somebody (checksum), and signs nobody in"},
+		"not external":    {with(`"external":true,`, "", soon), "token has no external that counts"},
+		"without a host":  {with(`"host":"login.example.com",`, "", soon), "token has no host that counts"},
+		"over":            {with("", "", -time.Second), "token has expired"},
+		"for too long":    {with("", "", time.Hour), "token is good for more than 1m0s"},
+		"another key":     {func() string { return w.word(anna) + "x" }, "token is signed with no key that counts"},
+		"nothing":         {func() string { return "" }, "token is signed with no key that counts"},
+		"a stranger":      {of("eve"), "token names nobody who has an account here"},
+		"no name":         {of("\x00 "), "token names nobody who has an account here"},
+		"removed":         {of("gone"), "token names nobody who has an account here"},
+		"disabled":        {of("off"), "user is disabled"},
+		"not on the list": {of(bert), "app may not sign this user in"},
+		"twice":           {func() string { return w.word(anna) + "&token=" + w.word(anna) }, "more than one token in the address"},
 	} {
 		b := w.browser()
-		a := b.follow("/login?token=" + test.token)
+		a := b.follow("/login?token=" + test.token())
 		refused := w.secrets.of(audit.WordRefused)
 		last := refused[len(refused)-1]
 		if a.status != http.StatusForbidden || a.location() != "" || a.header.Get("Set-Cookie") != "" || last.Reason != test.reason || last.Request == "" {
