@@ -66,7 +66,7 @@ func (v *visit) redirect(to string) {
 // signIn answers a request that needs a session and has none. Only a navigation
 // is led to the portal; a script could not follow, and gets no state either.
 func (v *visit) signIn() {
-	if v.App.Embedders.framed(v.r) && !v.presented.Twice {
+	if v.App.Embedders.framed(v.r) {
 		v.signInFrame()
 		return
 	}

@@ -68,8 +68,9 @@ func (e Embedders) filter(h http.Header) {
 	appcookie.Embed(h)
 }
 
-// signInFrame answers in a frame where nobody is signed in. The frame keeps a nonce, and
-// the link leads to a tab, where people sign in as ever.
+// signInFrame answers in a frame where nobody is signed in. The frame keeps a nonce, which
+// also takes the place of two cookies where there are such, and the link leads to a tab,
+// where people sign in as ever.
 func (v *visit) signInFrame() {
 	h := v.w.Header()
 	h.Set("Cache-Control", "no-store")

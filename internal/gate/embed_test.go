@@ -386,9 +386,13 @@ func TestTwoCookiesOfAnEmbeddedHost(t *testing.T) {
 	if diff := cmp.Diff([]string{"-1 false", "0 true"}, lines); diff != "" {
 		t.Error(diff)
 	}
+	twice := with("Cookie", cookie+"=x; "+cookie+"=y")
+	if nonce, _ := held(t, d.answered(ask(wiki+"/", inFrame, twice), http.StatusUnauthorized)); !nonce.IsNonce() {
+		t.Error("in a frame the two stay")
+	}
 	for _, change := range []func(*gate.App){embedded, func(*gate.App) {}} {
 		d.reload(change)
-		w := d.answered(ask(wiki+"/", navigating, with("Cookie", cookie+"=x; "+cookie+"=y")), http.StatusBadRequest)
+		w := d.answered(ask(wiki+"/", navigating, twice), http.StatusBadRequest)
 		lines = nil
 		for _, c := range w.Result().Cookies() {
 			lines = append(lines, fmt.Sprintf("%d %t", c.MaxAge, c.Partitioned))
