@@ -386,7 +386,7 @@ func TestTwoCookiesOfAnEmbeddedHost(t *testing.T) {
 	if diff := cmp.Diff([]string{"-1 false", "0 true"}, lines); diff != "" {
 		t.Error(diff)
 	}
-	twice := with("Cookie", cookie+"=x; "+cookie+"=y")
+	twice := func(r *http.Request) { r.Header.Set("Cookie", cookie+"=x; "+cookie+"=y") }
 	if nonce, _ := held(t, d.answered(ask(wiki+"/", inFrame, twice), http.StatusUnauthorized)); !nonce.IsNonce() {
 		t.Error("in a frame the two stay")
 	}
