@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,7 @@ func TestAppIsToldWhoeverEndsASession(t *testing.T) {
 	g := serve(t)
 	g.load("backchannel_logout " + address)
 	g.add()
+	var before []string
 	for name, end := range map[string]func(b *http.Client, id string){
 		"at the portal": func(b *http.Client, _ string) { g.signOut(b, "login", "/logout") },
 		"at the app":    func(b *http.Client, _ string) { g.signOut(b, "wiki", "/.gatehouse/logout") },
@@ -82,16 +84,30 @@ func TestAppIsToldWhoeverEndsASession(t *testing.T) {
 			t.Fatalf("%s: sessions %v", name, ids)
 		}
 		end(b, ids[0]) // returns while the app hangs, which it does to the end of the test
-		select {
-		case said := <-tokens:
-			if want := (told{g.at("login", ""), "wiki", ids[0]}); said != want {
-				t.Errorf("%s: told %+v, want %+v", name, said, want)
-			}
-		case <-time.After(time.Minute):
-			t.Errorf("%s: the app was not told", name)
+		if said, want := newlyTold(t, tokens, before), (told{g.at("login", ""), "wiki", ids[0]}); said != want {
+			t.Errorf("%s: told %+v, want %+v", name, said, want)
 		}
+		before = append(before, ids[0])
 		if code := g.fetch(b); code != http.StatusUnauthorized {
 			t.Errorf("%s: answered %d after the end", name, code)
+		}
+	}
+}
+
+// newlyTold waits for what the app is told of a session other than those before: on a slow
+// machine it is told of these once more, since it hangs.
+func newlyTold(t *testing.T, tokens <-chan told, before []string) told {
+	t.Helper()
+	late := time.After(time.Minute)
+	for {
+		select {
+		case said := <-tokens:
+			if !slices.Contains(before, said.Session) {
+				return said
+			}
+		case <-late:
+			t.Error("the app was not told")
+			return told{}
 		}
 	}
 }
