@@ -83,8 +83,9 @@ type outcome struct{ err error }
 
 // Session says how long a session lives. The earlier limit ends it.
 type Session struct {
-	// A session ends after this long without a request, 1 second to 90 days, and no
-	// longer than the lifetime. Default: 1h, or the lifetime when that is shorter.
+	// A session ends after this long without a request, 1 second to 90 days. Longer than
+	// the lifetime it ends nothing, which the log says. Default: 1h, or the lifetime when
+	// that is shorter.
 	Idle caddy.Duration `json:"idle,omitempty"`
 
 	// A session ends this long after its login, whatever happens, 1 second to
@@ -137,6 +138,10 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger, a.requests = ctx, ctx.Logger(), newRequestIDs()
 	a.Session = a.Session.resolve()
+	if a.Session.Idle > a.Session.Lifetime {
+		a.logger.Warn("the session's idle limit ends nothing, since it is longer than the lifetime",
+			zap.Duration("idle", time.Duration(a.Session.Idle)), zap.Duration("lifetime", time.Duration(a.Session.Lifetime)))
+	}
 	if a.Keys.Rotate == 0 {
 		a.Keys.Rotate = caddy.Duration(30 * day)
 	}

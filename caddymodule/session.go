@@ -45,10 +45,6 @@ func (s *Session) check() error {
 // validate checks limits that are resolved, together, and what is left out where nothing is offered or bounded. Its error
 // begins with the name of the option.
 func (s Session) validate() error {
-	if s.Idle > s.Lifetime {
-		return fmt.Errorf("idle: %s is longer than the lifetime %s and would end no session: write a shorter time, a longer lifetime, or leave idle out",
-			inWords(time.Duration(s.Idle)), inWords(time.Duration(s.Lifetime)))
-	}
 	if s.Remember != 0 {
 		if err := lifetimeBounds().check(s.Remember); err != nil {
 			return fmt.Errorf("remember: %w", err)
