@@ -49,6 +49,9 @@ func (v *visit) frameStep() {
 	case s == nil:
 		v.signInTo(frameAddress(v.at, challenge, page))
 		return
+	case v.barred(s) != "":
+		v.closed(user, v.barred(s))
+		return
 	}
 	code, err := v.Codes.Make(v.r.Context(), handoff.Offer{
 		Session: s.ID, Origin: v.at.origin, Challenge: challenge, ReturnTo: page, Framed: true,

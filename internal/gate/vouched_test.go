@@ -198,3 +198,17 @@ func TestASessionByAnAppSendsNoForms(t *testing.T) {
 		d.passed(confirm(id, holding(vouched)))
 	}
 }
+
+// Nor does it open the app in a frame: there is no code for one.
+func TestASessionByAnAppOpensNoFrame(t *testing.T) {
+	d := newGate(t, embedded)
+	d.terms("wiki")
+	token, f := d.vouched(), newFrame(d)
+	d.answered(ask(f.signIn, holding(token), navigating), http.StatusOK)
+	d.terms("tickets")
+	writes := d.writes()
+	d.answered(ask(f.signIn, holding(token), navigating), http.StatusForbidden)
+	if d.writes() != writes {
+		t.Error("a code was made")
+	}
+}
