@@ -93,7 +93,7 @@ func appSetsAThousandCookies(t *testing.T, v visitor) {
 			}
 			b.mustKnow(p, wiki+"/")
 		}
-		if got := strings.Join(v.app.last(t).values("Cookie"), ""); got == "" || len(got) > 12<<10 {
+		if got := strings.Join(v.app.last(t).values("Cookie"), ""); got == "" || len(got) > 13<<10 {
 			t.Errorf("the app gets %d bytes of cookies", len(got))
 		}
 		v.eventually("the log tells of them", func() bool { return len(v.log.audit("cookies_dropped")) >= before+3 })

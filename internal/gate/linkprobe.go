@@ -25,7 +25,7 @@ func (v *visit) probesLink() bool {
 		return false
 	}
 	h := v.r.Header
-	return !v.presented.OK && !v.presented.Twice && !v.token.Came && len(h["Sec-Fetch-Mode"]) == 0 && isOffice(h)
+	return !v.presented.Came && !v.token.Came && len(h["Sec-Fetch-Mode"]) == 0 && isOffice(h)
 }
 
 func isOffice(h http.Header) bool {

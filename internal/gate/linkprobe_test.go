@@ -77,6 +77,7 @@ func TestOfficeOpensNothing(t *testing.T) {
 			{"a browser's navigation", http.MethodGet, "/page", navigating, http.StatusSeeOther, false},
 			{"a script", http.MethodGet, "/page", with("Sec-Fetch-Mode", "cors"), http.StatusUnauthorized, false},
 			{"two cookies", http.MethodGet, "/page", with("Cookie", cookie+"=x; "+cookie+"=y"), http.StatusUnauthorized, false},
+			{"a malformed cookie", http.MethodGet, "/page", with("Cookie", cookie+"=x"), http.StatusUnauthorized, false},
 			{"what is public", http.MethodGet, "/public", func(*http.Request) {}, http.StatusOK, true},
 			{"somebody", http.MethodGet, "/page", holding(token), http.StatusOK, true},
 		} {

@@ -49,6 +49,8 @@ type Presented struct {
 	Token Token
 	// OK says that exactly one cookie of our name came, and that it is well formed.
 	OK bool
+	// Came says that there was one, well formed or not.
+	Came bool
 	// Twice says that the request carried several cookies of our name. Which one
 	// is ours cannot be known, so none of them counts.
 	Twice bool
@@ -72,7 +74,7 @@ func (c Cookies) Take(h http.Header) Presented {
 	default:
 		h["Cookie"] = left
 	}
-	p := Presented{Twice: t.count > 1}
+	p := Presented{Came: t.count > 0, Twice: t.count > 1}
 	if t.count == 1 {
 		p.Token, p.OK = ParseToken(t.value)
 	}
