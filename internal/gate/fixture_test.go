@@ -315,14 +315,15 @@ func (d *door) verify(p *gate.Pass) keyring.Claims {
 	return claims
 }
 
-// cookieSet returns the value of our cookie in an answer, or "".
-func cookieSet(w *httptest.ResponseRecorder) string {
+// cookieSet returns the value of our cookie after an answer, or "". Of several lines the
+// last counts, as in a browser.
+func cookieSet(w *httptest.ResponseRecorder) (value string) {
 	for _, c := range w.Result().Cookies() {
 		if session.Ours(c.Name) {
-			return c.Value
+			value = c.Value
 		}
 	}
-	return ""
+	return value
 }
 
 // unlabelled leaves out the cookies by which the gate knows whose the others are.
