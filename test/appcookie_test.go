@@ -132,18 +132,18 @@ func TestNextPersonInChromium(t *testing.T) {
 func nextPersonInChromium(t *testing.T, ctx context.Context, g *gateway, ada, bob person, signsOut bool) {
 	signInChromium(t, ctx, ada, wiki+"/set")
 	do(t, ctx,
-		chromedp.Navigate(wiki+"/deep/down/set"), chromedp.WaitVisible("#sees"),
-		chromedp.Navigate(wiki+"/cached"), chromedp.WaitVisible("#sees"))
+		chromedp.Navigate(wiki+"/deep/down/set"), appears("#sees"),
+		chromedp.Navigate(wiki+"/cached"), appears("#sees"))
 	evaluate(t, ctx, `document.cookie = "made=ada; path=/"; localStorage.setItem("draft", "ada"); return ""`)
 	const adas = "SID=ada __Host-strict=ada csrf=ada deep=ada made=ada"
 	mustSee(t, ctx, "ada", adas)
 	if signsOut {
-		do(t, ctx, chromedp.Navigate(wiki+"/.gatehouse/logout"), chromedp.WaitVisible("form button[type=submit]"),
-			chromedp.Click("form button[type=submit]"), chromedp.WaitNotPresent("form"))
+		do(t, ctx, chromedp.Navigate(wiki+"/.gatehouse/logout"), appears("form button[type=submit]"),
+			click("form button[type=submit]"), vanishes("form"))
 		if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/logout?") {
 			t.Errorf("signed out at %s", at)
 		}
-		do(t, ctx, chromedp.Navigate(wiki+"/public/look"), chromedp.WaitVisible("#sees"))
+		do(t, ctx, chromedp.Navigate(wiki+"/public/look"), appears("#sees"))
 		if got := evaluate(t, ctx, `return document.cookie + (localStorage.getItem("draft") || "")`); got != "" {
 			t.Errorf("after the sign-out %q is left", got)
 		}
@@ -155,11 +155,11 @@ func nextPersonInChromium(t *testing.T, ctx context.Context, g *gateway, ada, bo
 	if got := evaluate(t, ctx, `return document.cookie + (localStorage.getItem("draft") || "")`); got != "" {
 		t.Errorf("bob's page finds %q", got)
 	}
-	do(t, ctx, chromedp.Navigate(wiki+"/cached"), chromedp.WaitVisible("#sees"))
-	if got := get(t, ctx, chromedp.Text("#sees")); !strings.HasPrefix(got, "bob:") {
+	do(t, ctx, chromedp.Navigate(wiki+"/cached"), appears("#sees"))
+	if got := shows(t, ctx, "#sees"); !strings.HasPrefix(got, "bob:") {
 		t.Errorf("bob's cache holds %q", got)
 	}
-	do(t, ctx, chromedp.Navigate(wiki+"/set"), chromedp.WaitVisible("#sees"))
+	do(t, ctx, chromedp.Navigate(wiki+"/set"), appears("#sees"))
 	mustSee(t, ctx, "bob", "SID=bob __Host-strict=bob csrf=bob")
 	held := get(t, ctx, func(ctx context.Context, target *chromedp.Target) (network.GetCookiesResult, error) {
 		return cdp.Call(ctx, target, network.GetCookies, network.GetCookiesParams{URLs: []string{wiki + "/deep/down/set"}})
@@ -179,16 +179,14 @@ func evaluate(t *testing.T, ctx context.Context, script string) string {
 
 func signInChromium(t *testing.T, ctx context.Context, p person, address string) {
 	t.Helper()
-	do(t, ctx, chromedp.Navigate(address), chromedp.WaitVisible("#username"),
-		chromedp.SendKeys("#username", p.name), chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"), chromedp.WaitVisible("#sees"))
+	do(t, ctx, chromedp.Navigate(address), signsIn(p), appears("#sees"))
 }
 
 // mustSee insists on what the app gets on a deep path, where most cookies come.
 func mustSee(t *testing.T, ctx context.Context, name, cookies string) {
 	t.Helper()
-	do(t, ctx, chromedp.Navigate(wiki+"/deep/down/look"), chromedp.WaitVisible("#sees"))
-	got := get(t, ctx, chromedp.Text("#sees"))
+	do(t, ctx, chromedp.Navigate(wiki+"/deep/down/look"), appears("#sees"))
+	got := shows(t, ctx, "#sees")
 	who, all, _ := strings.Cut(got, ":")
 	want := strings.Fields(cookies)
 	if who != name || len(strings.FieldsFunc(all, func(r rune) bool { return r == ';' || r == ' ' })) != len(want) {

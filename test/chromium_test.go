@@ -41,11 +41,8 @@ func throughChromium(t *testing.T, g *gateway, path string, p person, a *app, sc
 	})
 	do(t, ctx,
 		chromedp.Navigate(wiki+"/page?q=1&r=%2F"),
-		chromedp.WaitVisible("#username"),
-		chromedp.SendKeys("#username", p.name),
-		chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"),
-		chromedp.WaitVisible("pre")) // how Chromium shows plain text
+		signsIn(p),
+		appears("pre")) // how Chromium shows plain text
 	if at := get(t, ctx, chromedp.Location()); at != wiki+"/page?q=1&r=%2F" {
 		t.Errorf("landed on %s", at)
 	}
@@ -56,16 +53,16 @@ func throughChromium(t *testing.T, g *gateway, path string, p person, a *app, sc
 		}
 	}
 	mustHoldOneCookie(t, ctx, wiki)
-	do(t, ctx, chromedp.Navigate(tickets+"/"), chromedp.WaitVisible("pre"))
+	do(t, ctx, chromedp.Navigate(tickets+"/"), appears("pre"))
 	mustShow(t, ctx, p)
 	mustHoldOneCookie(t, ctx, tickets)
 	do(t, ctx,
 		chromedp.Navigate(tickets+"/.gatehouse/logout"),
-		chromedp.WaitVisible("form button[type=submit]"),
-		chromedp.Click("form button[type=submit]"),
-		chromedp.WaitNotPresent("form"),
+		appears("form button[type=submit]"),
+		click("form button[type=submit]"),
+		vanishes("form"),
 		chromedp.Navigate(wiki+"/"),
-		chromedp.WaitVisible("#username"))
+		appears("#username"))
 	if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/login?") {
 		t.Errorf("after the sign-out the wiki leads to %s", at)
 	}
@@ -91,11 +88,11 @@ func TestAnAppsWordInChromium(t *testing.T) {
 	g.secrets.add("token", token)
 	do(t, ctx,
 		chromedp.Navigate(login+"/login?"+url.Values{"return_to": {wiki + "/page?q=1"}, "token": {token}}.Encode()),
-		chromedp.WaitVisible("form button[type=submit]"))
+		appears("form button[type=submit]"))
 	if at := get(t, ctx, chromedp.Location()); !strings.HasPrefix(at, login+"/continue?arrival=") {
 		t.Errorf("asked at %s", at)
 	}
-	do(t, ctx, chromedp.Click("form button[type=submit]"), chromedp.WaitVisible("pre"))
+	do(t, ctx, click("form button[type=submit]"), appears("pre"))
 	if at := get(t, ctx, chromedp.Location()); at != wiki+"/page?q=1" {
 		t.Errorf("landed on %s", at)
 	}
@@ -114,8 +111,8 @@ func TestAnAppsWordInChromium(t *testing.T) {
 			t.Errorf("the app is told the token: %s", referer)
 		}
 	}
-	do(t, ctx, chromedp.Navigate(tickets+"/"), chromedp.WaitVisible("h1"))
-	if text := get(t, ctx, chromedp.Text("h1")); text != "tickets wants your password" {
+	do(t, ctx, chromedp.Navigate(tickets+"/"), appears("h1"))
+	if text := shows(t, ctx, "h1"); text != "tickets wants your password" {
 		t.Errorf("the other app says %q", text)
 	}
 }
@@ -139,7 +136,7 @@ func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T 
 // mustShow insists on the page's being that of an app that knows the person.
 func mustShow(t *testing.T, ctx context.Context, p person) {
 	t.Helper()
-	if text := get(t, ctx, chromedp.Text("pre")); !strings.Contains(text, "Remote-User: "+p.name) {
+	if text := shows(t, ctx, "pre"); !strings.Contains(text, "Remote-User: "+p.name) {
 		t.Errorf("the app does not know %s:\n%s", p.name, text)
 	}
 }

@@ -271,11 +271,8 @@ func TestCompanionsInChromium(t *testing.T) {
 	ctx := chromium(t, g, path)
 	do(t, ctx,
 		chromedp.Navigate(front+"/page"),
-		chromedp.WaitVisible("#username"),
-		chromedp.SendKeys("#username", p.name),
-		chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"),
-		chromedp.WaitVisible("pre"))
+		signsIn(p),
+		appears("pre"))
 	if at := get(t, ctx, chromedp.Location()); at != front+"/page" {
 		t.Fatalf("landed on %s", at)
 	}

@@ -70,15 +70,12 @@ func TestEmbeddedInChromium(t *testing.T) {
 
 	do(t, ctx, chromedp.Navigate("https://intranet.example.org/"))
 	frame := attach(t, ctx, g, "iframe", embeddedWiki+"/page")
-	do(t, frame, chromedp.Click(`a[target="_blank"]`))
+	do(t, frame, click(`a[target="_blank"]`))
 	tab := attach(t, ctx, g, "page", login+"/login")
 	do(t, tab,
-		chromedp.WaitVisible("#username"),
-		chromedp.SendKeys("#username", p.name),
-		chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"),
-		chromedp.WaitVisible(`a[target^="gatehouse-"]`),
-		chromedp.Click(`a[target^="gatehouse-"]`))
+		signsIn(p),
+		appears(`a[target^="gatehouse-"]`),
+		click(`a[target^="gatehouse-"]`))
 	if a.count() > 0 {
 		t.Errorf("the app was asked before anybody was signed in in the frame: %v", a.last(t))
 	}
@@ -125,13 +122,13 @@ func TestEmbeddedInChromium(t *testing.T) {
 	t.Run("SignOut", func(t *testing.T) {
 		do(t, ctx,
 			chromedp.Navigate(embeddedWiki+"/.gatehouse/logout"),
-			chromedp.WaitVisible("form button[type=submit]"),
-			chromedp.Click("form button[type=submit]"),
-			chromedp.WaitNotPresent("form"))
+			appears("form button[type=submit]"),
+			click("form button[type=submit]"),
+			vanishes("form"))
 		before := a.count()
 		do(t, ctx, chromedp.Navigate("https://intranet.example.org/"))
 		signIn := attach(whole, ctx, g, "iframe", embeddedWiki+"/page")
-		do(t, signIn, chromedp.WaitVisible(`a[target="_blank"]`))
+		do(t, signIn, appears(`a[target="_blank"]`))
 		if a.count() != before {
 			t.Errorf("the frame still gets %v", a.last(t))
 		}

@@ -84,52 +84,47 @@ func TestFormSurvives(t *testing.T) {
 	const page = wiki + "/deep/edit?id=3"
 	do(t, one,
 		chromedp.Navigate(page),
-		chromedp.WaitVisible("#username"),
-		chromedp.SendKeys("#username", p.name),
-		chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"),
-		chromedp.WaitVisible("#title"))
+		signsIn(p),
+		appears("#title"))
 	two, cancel := chromedp.NewContext(one)
 	t.Cleanup(cancel)
-	do(t, two, chromedp.Navigate(page), chromedp.WaitVisible("#title"))
+	do(t, two, chromedp.Navigate(page), appears("#title"))
 	three, cancel := chromedp.NewContext(one)
 	t.Cleanup(cancel)
-	do(t, three, chromedp.Navigate(page), chromedp.WaitVisible("#send-long"))
+	do(t, three, chromedp.Navigate(page), appears("#send-long"))
 	awaitEnd(t, g, one)
 
 	mustSayTooLarge(t, g, three)
 	for tab, title := range map[context.Context]string{one: "first", two: "second"} {
 		do(t, tab,
-			chromedp.SendKeys("#title", title),
-			chromedp.SendKeys("#secret", "swordfish"),
-			chromedp.Click("#send"),
-			chromedp.WaitVisible("#username"))
+			types("#title", title),
+			types("#secret", "swordfish"),
+			click("#send"),
+			appears("#username"))
 	}
 	if n := len(a.all()); n != 0 {
 		t.Fatalf("the app has got %d forms of nobody", n)
 	}
 	do(t, one,
-		chromedp.SendKeys("#username", p.name),
-		chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"),
-		chromedp.WaitVisible("main .fields"))
-	if text := get(t, one, chromedp.Text("main")); !strings.Contains(text, "wiki.example.org/deep/save") ||
+		signsIn(p),
+		appears("main .fields"))
+	if text := shows(t, one, "main"); !strings.Contains(text, "wiki.example.org/deep/save") ||
 		!strings.Contains(text, "secret") || strings.Contains(text, "swordfish") {
 		t.Errorf("the page says:\n%s", text)
 	}
-	do(t, one, chromedp.Click("form button[type=submit]"), chromedp.WaitVisible("#saved"))
+	do(t, one, click("form button[type=submit]"), appears("#saved"))
 	if at := get(t, one, chromedp.Location()); at != wiki+"/deep/saved" {
 		t.Errorf("landed on %s", at)
 	}
-	do(t, two, chromedp.Reload(), chromedp.WaitVisible("main .fields"), chromedp.DoubleClick("form button[type=submit]"))
+	do(t, two, chromedp.Reload(), appears("main .fields"), clicks("form button[type=submit]", 2))
 	g.eventually("the app has got two forms", func() bool { return len(a.all()) >= 2 })
 	// The second click has made the browser leave for another page, which may not have
 	// come yet; to lead the tab elsewhere meanwhile fails. What the double click has
 	// sent has arrived before a page that is asked for afterwards, in a tab of its own.
-	do(t, two, chromedp.WaitNotPresent("main .fields"))
+	do(t, two, vanishes("main .fields"))
 	four, cancel := chromedp.NewContext(one)
 	t.Cleanup(cancel)
-	do(t, four, chromedp.Navigate(page), chromedp.WaitVisible("#title"))
+	do(t, four, chromedp.Navigate(page), appears("#title"))
 
 	all := a.all()
 	if len(all) != 2 {
@@ -152,8 +147,8 @@ func mustSayTooLarge(t *testing.T, g *gateway, tab context.Context) {
 	t.Helper()
 	const fill = `(document.querySelector("#long").value = "x".repeat(2 << 20)).length`
 	get(t, tab, chromedp.Evaluate[int](fill))
-	do(t, tab, chromedp.Click("#send-long"), chromedp.WaitVisible("main .problem"))
-	if text := get(t, tab, chromedp.Text("main")); !strings.Contains(text, "has not been sent") || !strings.Contains(text, "too large") {
+	do(t, tab, click("#send-long"), appears("main .problem"))
+	if text := shows(t, tab, "main"); !strings.Contains(text, "has not been sent") || !strings.Contains(text, "too large") {
 		t.Errorf("the page says:\n%s", text)
 	}
 	// Not NavigateBack, which waits for a page to load that may never have gone.

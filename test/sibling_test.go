@@ -49,10 +49,8 @@ func TestSiblingSignsNobodyOut(t *testing.T) {
 	p := g.person(t, "ada", "staff")
 	tab := chromium(t, g, path)
 	do(t, tab,
-		chromedp.Navigate(wiki+"/"), chromedp.WaitVisible("#username"),
-		chromedp.SendKeys("#username", p.name), chromedp.SendKeys("#password", p.password),
-		chromedp.Click("button[type=submit]"), chromedp.WaitVisible("pre"),
-		chromedp.Navigate("https://evil.example.org/"), chromedp.WaitVisible("#link"))
+		chromedp.Navigate(wiki+"/"), signsIn(p), appears("pre"),
+		chromedp.Navigate("https://evil.example.org/"), appears("#link"))
 	// A browser need not prefetch, and so is not waited for.
 	for _, by := range []string{"image", "style", "script", "frame", "form", "fetch"} {
 		g.eventually("the app is asked by "+by+", in the person's name", func() bool {
@@ -64,13 +62,13 @@ func TestSiblingSignsNobodyOut(t *testing.T) {
 			return false
 		})
 	}
-	do(t, tab, chromedp.Navigate(wiki+"/"), chromedp.WaitVisible("pre"))
+	do(t, tab, chromedp.Navigate(wiki+"/"), appears("pre"))
 	mustShow(t, tab, p)
 	do(t, tab,
-		chromedp.Navigate("https://evil.example.org/"), chromedp.WaitVisible("#link"),
-		chromedp.Click("#link"), chromedp.WaitVisible("main"))
-	if at, text := get(t, tab, chromedp.Location()), get(t, tab, chromedp.Text("main")); !strings.HasPrefix(at, login+"/logout") || !strings.Contains(text, "signed out") {
+		chromedp.Navigate("https://evil.example.org/"), appears("#link"),
+		click("#link"), appears("main"))
+	if at, text := get(t, tab, chromedp.Location()), shows(t, tab, "main"); !strings.HasPrefix(at, login+"/logout") || !strings.Contains(text, "signed out") {
 		t.Errorf("the link leads to %s:\n%s", at, text)
 	}
-	do(t, tab, chromedp.Navigate(wiki+"/"), chromedp.WaitVisible("#username"))
+	do(t, tab, chromedp.Navigate(wiki+"/"), appears("#username"))
 }
