@@ -74,6 +74,9 @@ func (e *UnnamedError) Error() string { return e.why }
 func unnamed(format string, args ...any) error { return &UnnamedError{fmt.Sprintf(format, args...)} }
 
 func isUnnamed(err error) bool {
+	if err == nil {
+		return false // before the target of errors.As is allocated, at each request
+	}
 	var e *UnnamedError
 	return errors.As(err, &e)
 }

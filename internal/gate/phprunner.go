@@ -64,10 +64,10 @@ func (p *PHPRunner) signed(query string) bool {
 // stay in the address bar and go on to the portal with whoever has to sign in, and reports
 // whether it has.
 func (v *visit) withoutToken() bool {
-	plain := *v.arrival.URL
 	if !v.App.PHPRunner.on() || v.r.Method != http.MethodGet || !IsNavigation(v.r) {
 		return false
 	}
+	plain := *v.arrival.URL
 	if plain.RawQuery = v.App.PHPRunner.cleanQuery(plain.RawQuery); plain.RawQuery == v.arrival.URL.RawQuery {
 		return false
 	}
