@@ -8,6 +8,7 @@
 //
 //	go run . -rounds 5               before a real upstream
 //	go run . -rounds 5 -respond      Caddy answers by itself: the gate shows more
+//	go run . -rounds 5 -told         plain Caddy sends the upstream headers of the same size
 //	go run . -rounds 5 -bare         with the shortest requests there are
 //	go run . -anonymous 100000       what visitors without a session write
 //	go run . -websockets 5000        what open WebSockets cost (Linux)
@@ -33,6 +34,7 @@ type options struct {
 	connections int
 	respond     bool
 	bare        bool
+	told        bool
 	anonymous   int
 	websockets  int
 	client      string
@@ -46,6 +48,7 @@ func main() {
 	flag.IntVar(&o.connections, "connections", 64, "open connections, each with one request at a time")
 	flag.BoolVar(&o.respond, "respond", false, "let Caddy answer by itself in place of the upstream")
 	flag.BoolVar(&o.bare, "bare", false, "send Host and Cookie alone, not the other headers of a browser")
+	flag.BoolVar(&o.told, "told", false, "let plain Caddy send headers of the size of the gate's, so that the ratio is what finding out costs, not telling")
 	flag.IntVar(&o.anonymous, "anonymous", 0, "instead: send this many requests without a session and compare the store's write counter")
 	flag.IntVar(&o.websockets, "websockets", 0, "instead: open this many through either side and compare what they cost, and how soon they end with their sessions; each takes four file descriptors")
 	flag.StringVar(&o.client, "client", "", "load generator, \"wrk\" or \"go\"; default: wrk where it is installed")
