@@ -17,10 +17,9 @@ import (
 
 // houses are the open houses by their place. Caddy starts a new configuration
 // before it stops the old one, and a bbolt file can be open only once, so an open
-// store outlives the configuration that opened it (decision D3). A pool for the
-// whole process is Caddy's own way to do that. The key is the store's place and
-// nothing else: with any option in it, changing that option would open the file
-// twice.
+// store outlives the configuration that opened it. A pool for the whole process is
+// Caddy's own way to do that. The key is the store's place and nothing else: with
+// any option in it, changing that option would open the file twice.
 var houses = caddy.NewUsagePool()
 
 // tenant is a house in the pool: it lives as long as the open store does, longer

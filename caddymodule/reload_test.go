@@ -103,7 +103,7 @@ func ask(t *testing.T, port int, host, path string, headers ...string) (int, str
 }
 
 // A reload that changes any option, or writes the path in another way, keeps the
-// one open file (D3); a reload that is refused keeps the configuration that runs;
+// one open file; a reload that is refused keeps the configuration that runs;
 // validating beside it opens nothing; and at the end the file is free.
 func TestReload(t *testing.T) {
 	dir := folder(t)

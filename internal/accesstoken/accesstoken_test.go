@@ -97,7 +97,7 @@ func TestForgedTokenOpensNothing(t *testing.T) {
 	}
 }
 
-// The store holds the hash of a secret, and nothing prints the secret (D9, threat 40).
+// The store holds the hash of a secret, and nothing prints the secret (threat 40).
 func TestTheSecretIsNowhere(t *testing.T) {
 	k, s := newKeeper(t)
 	token := newToken(t, k, "anna")

@@ -110,7 +110,7 @@ func TestCrashWhileTelling(t *testing.T) {
 }
 
 // An end that the store did not take is refused, retried and told, as if nothing
-// had been in the way (D2).
+// had been in the way.
 func TestEndThatIsRetriedIsTold(t *testing.T) {
 	w := listen(t, "wiki", wiki, nil)
 	failing := &storetest.Failing{Store: memstore.New()}

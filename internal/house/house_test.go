@@ -145,7 +145,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
-// A copy of the file shows no name, no password and no agent (D9).
+// A copy of the file shows no name, no password and no agent.
 func TestFileShowsNothing(t *testing.T) {
 	raw := memstore.New()
 	h := open(t, raw, options(newKey(t)))

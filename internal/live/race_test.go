@@ -37,7 +37,7 @@ func (h *house) findHeld(token session.Token) (*hold, <-chan found) {
 }
 
 // TestLogoutDuringALookUp: a look-up that read the session before it ended must
-// not bring it back, neither for this request nor for any later one (D2).
+// not bring it back, neither for this request nor for any later one.
 func TestLogoutDuringALookUp(t *testing.T) {
 	h := open(t)
 	token := h.login("u-1")

@@ -129,7 +129,7 @@ func TestDamagedRecordOpensNothing(t *testing.T) {
 }
 
 // TestTokenOpensOneHostOnly: neither another host's token, nor another scheme's, nor
-// another session's, nor one with a wrong secret opens anything (D4).
+// another session's, nor one with a wrong secret opens anything.
 func TestTokenOpensOneHostOnly(t *testing.T) {
 	k := keeper(t)
 	s, token := start(t, k, login(), time.Now())

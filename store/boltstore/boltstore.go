@@ -105,7 +105,7 @@ func (s *Store) Close() error {
 
 // Empty reports whether the file holds no document at all. A gateway that has had
 // users has documents: when a marker beside the key says so and the file is
-// empty, it has been lost, and the door stays shut (D8 in the design). Ask before
+// empty, it has been lost, and the door stays shut (docs/decisions/0005). Ask before
 // anything is written.
 func (s *Store) Empty() (bool, error) {
 	empty := true
