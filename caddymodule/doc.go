@@ -11,5 +11,9 @@
 //   - the app `gatehouse` and the global option of that name,
 //   - the handler `http.handlers.gatehouse` and the directive `gatehouse`: a gate,
 //   - the handler `http.handlers.gatehouse_portal` and the directive `gatehouse_portal`,
-//   - the store `gatehouse.stores.bbolt`.
+//   - the store `gatehouse.stores.bbolt`,
+//   - the command `caddy gatehouse`, and the admin API below `/gatehouse/`,
+//     `admin.api.gatehouse`.
+//
+// What is decided is also told to Caddy's events, as `gatehouse.login` and so on.
 package caddymodule

@@ -46,5 +46,8 @@ func (e *events) Record(event audit.Event) {
 	if !event.Session.IsZero() {
 		data["session"] = event.Session.String()
 	}
+	if event.Count != 0 {
+		data["count"] = event.Count
+	}
 	go e.app.Emit(e.ctx, name, data)
 }
