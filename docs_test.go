@@ -95,11 +95,20 @@ func TestEveryCaddyfileOfTheCheckoutAdapts(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	noSlug  = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+)
 
-// TestEveryLinkOfThePagesLeadsSomewhere, as far as it stays in the checkout.
+// TestEveryLinkOfThePagesLeadsSomewhere, as far as it stays in the checkout: to a
+// file, and to a heading where it names one. And a link leads to every page, or
+// nobody would find it.
 func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
-	for _, page := range files(t, ".md") {
+	pages := files(t, ".md")
+	linked := map[string]bool{}
+	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -110,14 +119,43 @@ func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
 				t.Errorf("%s: %v", page, err)
 				continue
 			}
-			if target.IsAbs() || target.Path == "" {
+			if target.IsAbs() {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target.Path)); err != nil {
-				t.Errorf("%s links to %q, which is not there", page, strings.TrimSpace(target.Path))
+			file := page
+			if target.Path != "" {
+				file = filepath.Join(filepath.Dir(page), target.Path)
+			}
+			if file != page {
+				linked[file] = true
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s links to %q, which is not there", page, match[1])
+			} else if target.Fragment != "" && !headings(t, file)[target.Fragment] {
+				t.Errorf("%s links to %q, and the page has no such heading", page, match[1])
 			}
 		}
 	}
+	for _, page := range pages {
+		if strings.Contains(page, string(filepath.Separator)) && !linked[page] {
+			t.Errorf("no page links to %s", page)
+		}
+	}
+}
+
+// headings returns the anchors of a page's headings, as GitHub makes them.
+func headings(t *testing.T, page string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := map[string]bool{}
+	for _, match := range heading.FindAllSubmatch(fenced.ReplaceAll(text, nil), -1) {
+		words := noSlug.ReplaceAllString(strings.ToLower(string(match[1])), "")
+		anchors[strings.ReplaceAll(words, " ", "-")] = true
+	}
+	return anchors
 }
 
 var (

@@ -96,7 +96,7 @@ func files(t *testing.T, ending string) []string {
 		}
 		if entry.IsDir() && name != "." {
 			switch base := entry.Name(); {
-			case strings.HasPrefix(base, "."), base == "testdata", base == "gatehouse-data", base == "node_modules":
+			case strings.HasPrefix(base, "."), base == "testdata", base == "gatehouse-data", base == "node_modules", base == "vendor":
 				return filepath.SkipDir
 			}
 		}
