@@ -27,8 +27,8 @@ type TokenService struct {
 	// or `insecure`.
 	Listen string `json:"listen"`
 
-	// Whose tokens are served. Those of other namespaces do not exist here. To be
-	// written where there are several listeners; two that are for the same tokens name
+	// Whose tokens are served. Those of other namespaces do not exist here. Required
+	// where there are several listeners; two that are for the same tokens name
 	// the same. 1 to 24 lower-case letters, digits, `-` and `_`. Default: `default`.
 	Namespace string `json:"namespace,omitempty"`
 
