@@ -14,9 +14,13 @@ import (
 	"github.com/gatehouse-sso/gatehouse/store"
 )
 
-// mostPending is how many bytes may be answered and not yet on disk. Whoever wants
-// more waits for the disk.
-const mostPending = 32 << 20
+const (
+	// mostPending is how many bytes may be answered and not yet on disk. Whoever wants
+	// more waits for the disk.
+	mostPending = 32 << 20
+	// stepSize is what a step counts besides its value, in bytes.
+	stepSize = 128
+)
 
 // retryAfter is how long the writer waits before it tries again to write what was
 // answered already.
@@ -30,7 +34,7 @@ type pending struct {
 
 	mu      sync.RWMutex
 	records map[recordKey]pendingRecord
-	bytes   int
+	bytes   int // of all that waits to be written, what was written over since among it
 	seq     uint64
 	failing bool // what was answered could not be written
 }
@@ -58,16 +62,17 @@ func (p *pending) get(kind store.Kind, id store.ID) (value []byte, found bool) {
 	return r.value, found
 }
 
-// note makes the outcome of a step visible. The caller holds the lock.
-func (p *pending) note(s relaxedStep, seq uint64) recordKey {
+// note makes the outcome of a step of a job visible. The caller holds the lock.
+func (p *pending) note(s relaxedStep, j *job) {
 	key, value := s.outcome()
 	if p.records == nil {
 		p.records = make(map[recordKey]pendingRecord)
 	}
-	p.bytes += len(value) - len(p.records[key].value)
-	p.records[key] = pendingRecord{value, seq}
+	p.records[key] = pendingRecord{value, j.seq}
 	p.n.Store(int64(len(p.records)))
-	return key
+	j.keys = append(j.keys, key)
+	j.bytes += len(value) + stepSize
+	p.bytes += len(value) + stepSize
 }
 
 // dropAtOnce is for how many jobs the lock is taken once.
@@ -87,9 +92,9 @@ func (p *pending) drop(jobs []*job) {
 // forget forgets what a job has written, unless a later one has written it anew. The
 // caller holds the lock.
 func (p *pending) forget(j *job) {
+	p.bytes -= j.bytes
 	for _, key := range j.keys {
 		if r := p.records[key]; r.seq == j.seq {
-			p.bytes -= len(r.value)
 			delete(p.records, key)
 		}
 	}
@@ -165,7 +170,7 @@ func (s *Store) relax(steps []relaxedStep) (answered bool, err error) {
 	}
 	p.seq++
 	for _, step := range steps { // before the writer has them
-		j.keys = append(j.keys, p.note(step, j.seq))
+		p.note(step, j)
 	}
 	if !s.queue.push(j) {
 		p.forget(j)

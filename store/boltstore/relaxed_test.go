@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-sso/gatehouse/store"
 	"github.com/gatehouse-sso/gatehouse/store/boltstore"
@@ -90,5 +91,50 @@ func TestRelaxedAmongDurable(t *testing.T) {
 		if got, want := version(t, s, id), wins[i].Load()+1; got != want || got != answered[i].Load() {
 			t.Errorf("version %d, %d writes won, %d was answered last", got, want-1, answered[i].Load())
 		}
+	}
+}
+
+// Early answers are bounded by what waits to be written, however often it was written over
+// or deleted meanwhile: one record that is changed without end fills no memory while the
+// disk hangs (threat 37).
+func TestEarlyAnswersAreBounded(t *testing.T) {
+	payload := make([]byte, 256<<10)
+	for what, change := range map[string]func(r *store.Record, i int) []store.Change{
+		"written over": func(r *store.Record, i int) []store.Change {
+			r.Version = uint64(i)
+			return []store.Change{store.Put{Record: *r}}
+		},
+		"written and deleted": func(r *store.Record, i int) []store.Change {
+			if r.Version = 0; i%2 == 1 {
+				return []store.Change{store.Delete{Kind: r.Kind, ID: r.ID}}
+			}
+			return []store.Change{store.Put{Record: *r}}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := openFile(t, filepath.Join(t.TempDir(), "gatehouse.db"))
+			goOn := s.Stall()
+			defer goOn()
+			r := session()
+			r.Payload = payload
+			most := 3 * boltstore.MostPending / len(payload)
+			waits := make(chan error, 1)
+			go func() {
+				for i := range most {
+					if err := s.CommitRelaxed(context.Background(), change(&r, i)...); err != nil {
+						waits <- err
+						return
+					}
+				}
+				waits <- nil
+			}()
+			for s.Waiting() == 0 {
+				select {
+				case err := <-waits:
+					t.Fatalf("%d changes of %d KB are answered while nothing is written: %v", most, len(payload)>>10, err)
+				case <-time.After(10 * time.Millisecond):
+				}
+			}
+		})
 	}
 }

@@ -28,9 +28,10 @@ type job struct {
 	done chan error // nil when the call was answered already
 
 	// Of a call that was answered already:
-	at   time.Time // when; it is decided as of then
-	seq  uint64
-	keys []recordKey // what is pending of it
+	at    time.Time // when; it is decided as of then
+	seq   uint64
+	keys  []recordKey // what is pending of it
+	bytes int         // what it holds until it is written
 }
 
 // queue holds the jobs that have come while the writer was busy, in order.
