@@ -44,6 +44,10 @@ const Lifetime = time.Minute
 // FrameLifetime is Lifetime for a code that a person takes to a frame.
 const FrameLifetime = 5 * time.Minute
 
+// mostCodes is how many codes of one session may be on their way. Whoever is signed in can
+// ask for any number, and would fill the store with them.
+const mostCodes = 1000
+
 // Errors of Redeem.
 var (
 	// ErrSpent means that there is no such code: it was spent, it ran out, or it
@@ -114,16 +118,19 @@ type Landing struct {
 // Next returns where a browser goes that is signed in now.
 func (l *Landing) Next() string { return cmp.Or(l.Onward, l.ReturnTo) }
 
-// Make returns a code for the offer. It is a secret until it is redeemed.
+// Make returns a code for the offer. It is a secret until it is redeemed. store.ErrQuota:
+// too many of the session are on their way.
 func (c *Codes) Make(ctx context.Context, offer Offer, now time.Time) (string, error) {
 	payload, err := json.Marshal(offer)
 	if err != nil {
 		return "", fmt.Errorf("making a hand-off code: %w", err)
 	}
 	code := session.NewToken(store.NewID(now))
-	err = c.Store.Commit(ctx, store.Put{Record: store.Record{
+	owner := offer.Session.String()
+	err = c.Store.Commit(ctx, store.Quota{Kind: Kind, Owner: owner, Records: mostCodes}, store.Put{Record: store.Record{
 		Kind:    Kind,
 		ID:      code.ID,
+		Owner:   owner,
 		Secrets: []store.Secret{{Audience: offer.Origin, Hash: sha256.Sum256(code.Secret[:]), Since: now}},
 		Payload: payload,
 		Created: now,

@@ -334,3 +334,34 @@ func TestStoreThatCannotWrite(t *testing.T) {
 	failing.Break(nil)
 	h.mustRedeem(code, holds(nonce))
 }
+
+// TestCodesOfASessionAreBounded: whoever is signed in, or leads somebody's browser round and
+// round, fills no store with codes that nobody redeems, and is in nobody else's way (threat 37).
+func TestCodesOfASessionAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, memstore.New())
+		busy, calm := h.login("u-1"), h.login("u-2")
+		offer := handoff.Offer{Session: busy, Origin: wiki, Challenge: session.NewNonce().Challenge(), ReturnTo: page}
+		flood := func() (n int) {
+			t.Helper()
+			for {
+				_, err := h.codes.Make(t.Context(), offer, time.Now())
+				if errors.Is(err, store.ErrQuota) {
+					return n
+				}
+				if n++; err != nil || n > 10_000 {
+					t.Fatalf("%d codes: %v", n, err)
+				}
+			}
+		}
+		if n := flood(); n < 500 {
+			t.Errorf("%d codes: twenty tabs of a few apps need more", n)
+		}
+		nonce := session.NewNonce()
+		h.mustRedeem(h.make(calm, nonce), holds(nonce))
+		time.Sleep(handoff.Lifetime)
+		if n := flood(); n < 500 {
+			t.Errorf("%d codes when the others are too old", n)
+		}
+	})
+}
