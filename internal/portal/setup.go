@@ -38,7 +38,7 @@ const (
 // and is logged, whatever somebody has written there.
 func KeepsSecret(r *http.Request) bool {
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	return r.URL.Path == setupPath || r.URL.Path == handoff.CodePath || reads && holdsWord(r.URL.RawQuery)
+	return r.URL.Path == setupPath || r.URL.Path == handoff.CodePath || reads && holdsWord(r.URL)
 }
 
 // ErrSetupGone means that a set-up link was used, ran out, or came too late:

@@ -28,11 +28,13 @@ const paramToken = "token"
 func bringsWord(address *url.URL) bool { return address.Query().Has(paramToken) }
 
 // holdsWord reports whether an app's word might stand in a query, however it is written.
-func holdsWord(query string) bool {
+func holdsWord(address *url.URL) bool {
+	query := address.RawQuery
 	if plain, err := url.QueryUnescape(query); err == nil {
 		query = plain
 	}
-	return strings.Contains(query, paramToken)
+	// Beside what cannot be decoded a name may be written in escapes, and is heard.
+	return strings.Contains(query, paramToken) || bringsWord(address)
 }
 
 // orWord is a step at an address to which apps may send people with their word. It
