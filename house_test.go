@@ -54,6 +54,25 @@ func TestEveryFileIsInOrder(t *testing.T) {
 	}
 }
 
+// TestNothingIsMadeOfGuessableNumbers: what is secret is random, and random numbers that can
+// be told in advance are in no code but that of tests and comparisons (threat 29).
+func TestNothingIsMadeOfGuessableNumbers(t *testing.T) {
+	for _, name := range files(t, ".go") {
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "bench"+string(filepath.Separator)) {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range file.Imports {
+			if strings.HasPrefix(i.Path.Value, `"math/rand`) {
+				t.Errorf("%s imports %s: take crypto/rand", name, i.Path.Value)
+			}
+		}
+	}
+}
+
 // TestEveryPackageSaysWhatItOwns: a package comment says what a package owns
 // and what it leaves to whom, which takes more than a line.
 func TestEveryPackageSaysWhatItOwns(t *testing.T) {

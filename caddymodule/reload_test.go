@@ -136,6 +136,10 @@ func TestReload(t *testing.T) {
 		{name: "path by a link", global: "store bbolt " + filepath.Join(dir, "here", "gatehouse.db"), app: "public /open"},
 		{name: "path with dots", global: "store bbolt " + dir + "/x/../gatehouse.db", app: "public /open"},
 		{name: "another algorithm", global: bbolt, app: "public /open\nassertion_algorithm EdDSA"},
+		{
+			name: "apps that sign in, callers that apps check, other processes", global: bbolt + "\ntoken_service 127.0.0.1:0",
+			app: "public /open\nown_auth /dav/*\npreflight pass\nphprunner_key 0123456789abcdefghij\naccept_tokens group staff app wiki",
+		},
 		{name: "a wrong URL", global: bbolt, app: "url http://elsewhere.localhost", refused: "do not come to its gate"},
 		{name: "after the refusal", global: bbolt, app: "public /open"},
 	} {

@@ -18,6 +18,13 @@ func FuzzCaddyfile(f *testing.F) {
 		"header user off", "assertion_lifetime 1d", "assertion_lifetime 9999999999999d", "csrf strict }", "session { idle", "{", "}", "{ }",
 		"url https://[::1", "url https://\x00", "public /*\npublic /*", "group_separator ;", "store", "store bbolt", "store bbolt a b {",
 		"keys {\nrotate 1d\n}", "portal https://login.example.com\nportal", "# nothing", "\\\n", "<<X\nurl\nX", "url `", "keep_authorization off on",
+		"embed_in", "embed_in https://", "embed_in https://a.example/x https://a.example", "embed_in 'self' *", "embed_in {env.NONE} {",
+		"accept_tokens", "accept_tokens user", "accept_tokens user app", "accept_tokens app group user app", "accept_tokens group g app a a",
+		"phprunner_key", "phprunner_key \"\"", "phprunner_key a b c", "companions", "companions wiki wiki", "companions \x00", "own_auth", "own_auth x /dav/*/*",
+		"preflight", "preflight pass pass", "preflight on {", "passive off /x", "streams", "keep_posts", "tokens on off", "cookies", "cookies shared shared",
+		"logout_on", "logout_on /x?", "logout_on off /x", "backchannel_logout", "backchannel_logout https://u:p@[::1", "basic_auth a", "basic_auth a b group",
+		"preset", "preset nothing\npreset", "user_as attr:", "send_groups off *", "encode", "strip off X", "header session_expires",
+		"session {\nper_user\n}", "session {\nper_user 1 2 3\n}", "session {\nremember 0\n}", "token_service", "token_service {\n}", "token_service :0 {\npeer_uid x\nsecret\n}",
 	} {
 		f.Add(seed)
 	}

@@ -208,8 +208,11 @@ func isTimeout(err error) bool {
 
 // Threat 38: a hundred reloads leave no goroutine and no file behind.
 func hundredReloads(t *testing.T, v visitor, before layout) {
-	changed := before
-	changed.options = "session {\nidle 30m\n}"
+	changed := before.with("public /public/*", strings.Join([]string{
+		"public /public/*", "own_auth /dav/*", "preflight pass", "embed_in https://intranet.example.com", "companions tickets",
+		"phprunner_key " + runnerKey, "accept_tokens group staff app wiki", "backchannel_logout http://127.0.0.1:1/",
+	}, "\n"))
+	changed.options = fmt.Sprintf("session {\nidle 30m\n}\ntoken_service 127.0.0.1:%d", freePort(t))
 	// Through the admin endpoint: starting a command a hundred times takes long.
 	var configs []string
 	for _, l := range []layout{before, changed} {
