@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
+	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
@@ -308,8 +309,11 @@ func TestAccessTokenWithoutAStore(t *testing.T) {
 }
 
 // A stream that was opened by a token is cut soon after the token has ended or its person
-// is disabled, and not before (threat 14). A store that cannot answer cuts nothing.
+// is disabled or has lost the group that lets them in, and not before (threats 14, 17). A store that cannot answer cuts nothing.
 func TestStreamOfARevokedAccessToken(t *testing.T) {
+	want := map[string]string{
+		"revoked": "access token ended", "disabled": "access token ended", "out of the group": "person may not open this any more",
+	}
 	for what, end := range map[string]func(*door, accesstoken.Token) error{
 		"revoked": func(d *door, token accesstoken.Token) error {
 			_, err := d.Tokens.Revoke(context.Background(), d.anna.ID, token.ID)
@@ -319,10 +323,14 @@ func TestStreamOfARevokedAccessToken(t *testing.T) {
 			_, err := d.house.Users.Disable(context.Background(), "anna")
 			return err
 		},
+		"out of the group": func(d *door, _ accesstoken.Token) error {
+			_, err := d.house.Users.Set(context.Background(), "anna", local.Edit{Groups: &[]string{"others"}})
+			return err
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newGate(t, tokensOn)
+				d := newGate(t, tokensOn, ruled(policy.Rules{Rules: []policy.Rule{{Groups: []string{"staff"}}}}))
 				token := d.accessToken(d.anna)
 				p := d.passed(ask(wiki+"/events", bearing(token)))
 				over := d.passed(ask(wiki+"/", bearing(token)))
@@ -335,7 +343,7 @@ func TestStreamOfARevokedAccessToken(t *testing.T) {
 				}
 				d.must(end(d, token))
 				time.Sleep(6 * time.Second)
-				if err := context.Cause(p.Request.Context()); err == nil || err.Error() != "access token ended" {
+				if err := context.Cause(p.Request.Context()); err == nil || err.Error() != want[what] {
 					t.Errorf("afterwards: %v", err)
 				}
 				p.Release()

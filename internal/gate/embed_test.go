@@ -119,6 +119,46 @@ func TestPublicPathOfAnEmbeddedApp(t *testing.T) {
 	l.isNobody("a form of another site", h)
 }
 
+// TestAppsSessionOfAnEmbeddedApp: the app's own cookies come with what other pages send, as
+// ours do, since they were made to come into frames. Where anybody may send something they
+// do not arrive with it, or its pages could be made to act in the name of whoever has a
+// session at the app (threats 27, 44).
+func TestAppsSessionOfAnEmbeddedApp(t *testing.T) {
+	const kept = "SID=1"
+	sent := func(l *listener, path, method string, edit func(*http.Request)) (arrives bool, cookies []string) {
+		_, h := l.send(method, path, with("Cookie", kept), edit)
+		return h != nil, h["Cookie"]
+	}
+	for _, path := range []string{"/hook", "/api"} {
+		l := listen(t, embedded, func(a *gate.App) { a.SharedCookies = true }, ruled(policy.Rules{Public: []string{"/hook"}, OwnAuth: []string{"/api"}}))
+		for what, test := range map[string]struct {
+			method string
+			edit   func(*http.Request)
+			comes  bool
+		}{
+			"the app's own form":         {http.MethodPost, all(says("same-origin", "navigate", "iframe"), from(wiki)), true},
+			"a frame":                    {http.MethodGet, says("cross-site", "navigate", "iframe"), true},
+			"a form of the embedder":     {http.MethodPost, all(says("cross-site", "navigate", "iframe"), from(intranet)), true},
+			"an advertisement's form":    {http.MethodPost, all(says("cross-site", "navigate", "iframe"), from("https://ads.example.net")), false},
+			"a script of the embedder":   {http.MethodPost, all(says("cross-site", "cors", "empty"), from(intranet)), false},
+			"a form of a sibling":        {http.MethodPost, all(says("same-site", "navigate", "document"), from("https://evil.example.com")), false},
+			"a picture":                  {http.MethodGet, says("cross-site", "no-cors", "image"), false},
+			"a script element":           {http.MethodGet, says("cross-site", "no-cors", "script"), false},
+			"a form of an old browser's": {http.MethodPost, from("https://ads.example.net"), false},
+		} {
+			arrives, cookies := sent(l, path, test.method, test.edit)
+			if !arrives || (len(cookies) > 0) != test.comes {
+				t.Errorf("%s, %s: arrives %t, with %q", path, what, arrives, cookies)
+			}
+		}
+		// Without embed_in the browser decides, by what the app has said of its cookies.
+		plain := listen(t, func(a *gate.App) { a.SharedCookies = true }, public(path))
+		if arrives, cookies := sent(plain, path, http.MethodPost, all(says("cross-site", "cors", "empty"), from(intranet))); !arrives || len(cookies) != 1 {
+			t.Errorf("%s, not embedded: arrives %t, with %q", path, arrives, cookies)
+		}
+	}
+}
+
 // TestSignOutFromAnotherPage: nobody is signed out by a page in which the app is shown.
 func TestSignOutFromAnotherPage(t *testing.T) {
 	l := listen(t, embedded, func(a *gate.App) {

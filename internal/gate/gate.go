@@ -116,6 +116,9 @@ func (p *Pass) Release() {
 		p.leaving.unanswered()
 	}
 	p.writer.end()
+	if p.writer.watch != nil {
+		p.writer.watch.release()
+	}
 	if p.Session != nil {
 		p.tie.Release()
 	}
@@ -136,6 +139,8 @@ type visit struct {
 	// authorization is what the client has sent in that header, less our own tokens.
 	authorization []string
 	now           time.Time
+	// asked is what the policy is asked about the request.
+	asked policy.Facts
 	// passive says that the request is no use of its session.
 	passive bool
 	tied    *Pass
@@ -172,7 +177,10 @@ func (g *Gate) Admit(w http.ResponseWriter, r *http.Request, a Arrival) (pass *P
 	v.at = g.place(r, a.URL.Path)
 	v.presented = v.at.cookies.Take(r.Header)
 	if !g.App.Embedders.counts(g.App.Origins, r) {
+		// The app's cookies are as ours here, whatever the app has said of them: where no
+		// Lax one would have come, none of them has.
 		v.presented = session.Presented{}
+		delete(r.Header, "Cookie")
 	}
 	v.token = accesstoken.Take(r.Header)
 	v.authorization = r.Header["Authorization"]
@@ -206,6 +214,7 @@ func (v *visit) walk() *Pass {
 		v.badPath(err)
 		return nil
 	}
+	v.asked = asked
 	if v.App.PassPreflight && isPreflight(v.r, v.overrides) {
 		return v.preflight(asked)
 	}
@@ -316,7 +325,7 @@ func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, 
 	if !s.TieTo(&p.tie, v.r.Context()) {
 		return nil, false
 	}
-	p.writer.tie = &p.tie
+	p.writer.tie, p.writer.asked = &p.tie, v.asked
 	v.tied = p
 	view, err := v.view(s, user)
 	switch {

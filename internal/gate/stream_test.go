@@ -20,8 +20,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/gate"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
 
@@ -269,5 +271,64 @@ func TestExpiryOverTheWire(t *testing.T) {
 		case <-time.After(time.Minute):
 			t.Fatal("a stream goes on")
 		}
+	}
+}
+
+// TestStreamOfWhomNobodyLetsInAnyMore: a stream goes on for hours, and is cut within seconds
+// when its person may not open it any more, though their session goes on (threat 17): they
+// have lost a group, or the app that has signed them in its say. Downloads finish, and a
+// store that cannot answer cuts nothing.
+func TestStreamOfWhomNobodyLetsInAnyMore(t *testing.T) {
+	staff := ruled(policy.Rules{Public: []string{"/open"}, Rules: []policy.Rule{{Groups: []string{"staff"}}}})
+	byWord := func(d *door) session.Token {
+		d.terms("wiki")
+		return d.vouched()
+	}
+	byPassword := func(d *door) session.Token {
+		_, token := d.signIn()
+		return token
+	}
+	leave := func(d *door) { d.set(local.Edit{Groups: &[]string{"others"}}) }
+	for what, c := range map[string]struct {
+		change func(*gate.App)
+		signIn func(*door) session.Token
+		path   string
+		kind   string
+		lose   func(*door)
+		cut    bool
+	}{
+		"out of the group":                {staff, byPassword, "/", "text/event-stream", leave, true},
+		"on a public path, with a name":   {staff, byPassword, "/open", "text/event-stream", leave, true},
+		"out of what the app may sign in": {func(*gate.App) {}, byWord, "/", "text/event-stream", leave, true},
+		"a download":                      {staff, byPassword, "/", "application/zip", leave, false},
+		"a change that takes nothing":     {staff, byPassword, "/", "text/event-stream", func(d *door) { d.set(local.Edit{Groups: &[]string{"staff", "more"}}) }, false},
+		"nobody can tell":                 {staff, byPassword, "/", "text/event-stream", func(d *door) { leave(d); d.store.blind.Store(true) }, false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newGate(t, c.change)
+				p := d.passed(ask(wiki+c.path, holding(c.signIn(d)), script))
+				defer p.Release()
+				p.Writer.Header().Set("Content-Type", c.kind)
+				p.Writer.WriteHeader(http.StatusOK)
+				time.Sleep(time.Minute + time.Second) // not when it is looked at
+				if p.Request.Context().Err() != nil {
+					t.Fatal("cut before")
+				}
+				c.lose(d)
+				time.Sleep(6 * time.Second)
+				synctest.Wait()
+				if got := p.Request.Context().Err() != nil; got != c.cut {
+					t.Errorf("cut: %t, %v", got, context.Cause(p.Request.Context()))
+				}
+				if cut := strings.Contains(d.audit.last(), "denied: stream cut: "); cut != c.cut {
+					t.Errorf("the log says %q", d.audit.last())
+				}
+				if _, err := io.WriteString(p.Writer, "more"); (err != nil) != c.cut {
+					t.Errorf("goes on to the client: %v", err)
+				}
+				d.store.blind.Store(false)
+			})
+		})
 	}
 }

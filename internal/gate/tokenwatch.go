@@ -20,8 +20,8 @@ const watchTokenEvery = 5 * time.Second
 // token is worth nothing any more.
 var errTokenEnded = errors.New("access token ended")
 
-// tokenWatch cuts what runs for long by a token when the token has ended or its person is
-// shut out.
+// tokenWatch cuts what runs for long by a token when the token has ended, or its person is
+// shut out or may not open it any more.
 type tokenWatch struct {
 	visit visit
 
@@ -45,13 +45,15 @@ func watchToken(v *visit) *tokenWatch {
 // look cuts the request, or looks again later. A store that cannot answer cuts nothing.
 func (w *tokenWatch) look() {
 	w.visit.now = time.Now().Round(0)
-	_, _, err := w.visit.grant(w.ctx)
+	_, user, err := w.visit.grant(w.ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.ctx.Err() != nil:
 	case errors.Is(err, accesstoken.ErrNone), errors.Is(err, errDisabled):
 		w.cancel(errTokenEnded)
+	case err == nil && !w.visit.App.Policy.Decide(user, w.visit.asked).Identify:
+		w.cancel(errNotAllowed)
 	default:
 		w.timer.Reset(watchTokenEvery)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
+	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
 
 // writer takes the app's answer and filters its headers just before they leave,
@@ -27,10 +28,13 @@ type writer struct {
 	// identified says that the request carries somebody's identity, so that no
 	// shared cache may keep the answer.
 	identified bool
-	// tie is the request's bond to its session, or nil.
-	tie  *live.Tie
-	sent bool
-	head notBehind
+	// tie is the request's bond to its session, or nil; asked is what the policy was asked
+	// about it, and watch asks again while a stream goes on.
+	tie   *live.Tie
+	asked policy.Facts
+	watch *streamWatch
+	sent  bool
+	head  notBehind
 	// cookieless says that the client gets no cookies, since it is a script that shows its
 	// token each time.
 	cookieless bool
@@ -61,14 +65,25 @@ func (w *writer) WriteHeader(status int) {
 			w.silenced = true
 			return
 		}
-		if w.tie != nil {
-			w.tie.Begin(isStream(w.request.Method, status, w.Header()))
-		}
+		w.begins(status)
 	} else if !w.sent {
 		w.hint(status)
 		return
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// begins notes that the answer begins under a session, and looks after one that goes on
+// until somebody ends it.
+func (w *writer) begins(status int) {
+	if w.tie == nil {
+		return
+	}
+	stream := isStream(w.request.Method, status, w.Header())
+	w.tie.Begin(stream)
+	if stream && w.watch == nil {
+		w.watch = watchStream(w)
+	}
 }
 
 // filter takes out of an answer what the app may not say to a browser.

@@ -108,6 +108,6 @@ func (s *Session) end() {
 	s.ties = nil
 	s.mu.Unlock()
 	for _, t := range ties {
-		t.sever(ErrEnded)
+		t.Cut(ErrEnded)
 	}
 }

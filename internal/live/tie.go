@@ -123,8 +123,11 @@ func (t *Tie) isStream() bool {
 	return bits&streaming != 0 || t.Terms.Waits && bits&begun == 0
 }
 
-// sever cuts the request.
-func (t *Tie) sever(cause error) {
+// Session returns the session that the request runs under.
+func (t *Tie) Session() *Session { return t.session }
+
+// Cut cuts the request, as the end of its session does.
+func (t *Tie) Cut(cause error) {
 	t.bits.Or(cut)
 	t.cut(cause)
 }

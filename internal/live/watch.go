@@ -122,7 +122,7 @@ func (l *Live) look(s *Session, now time.Time) (after time.Duration, tied bool) 
 		l.touch(s, now)
 	}
 	for _, t := range over {
-		t.sever(ErrExpired)
+		t.Cut(ErrExpired)
 	}
 	return after, tied
 }
