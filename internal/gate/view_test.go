@@ -68,6 +68,21 @@ func TestAssertionIsReusedForHalfItsLife(t *testing.T) {
 	})
 }
 
+// TestAssertionAfterTheClockWasSetBack: a clock may differ by seconds, and is set back by
+// hours. An assertion that is from the future then is refused by apps, so it is made anew
+// and not kept until its time has come (threat 51).
+func TestAssertionAfterTheClockWasSetBack(t *testing.T) {
+	d := newGate(t)
+	made := time.Now()
+	for after, want := range map[time.Duration]bool{
+		-time.Hour: false, -11 * time.Second: false, -9 * time.Second: true, 0: true, 29 * time.Second: true, 31 * time.Second: false,
+	} {
+		if got, err := d.Reuses(d.anna, made, made.Add(after)); err != nil || got != want {
+			t.Errorf("%v later: used again is %t, want %t; %v", after, got, want, err)
+		}
+	}
+}
+
 // TestAssertionIsNeverStale: whatever an assertion was made of has changed, and so
 // has the assertion (threat 16).
 func TestAssertionIsNeverStale(t *testing.T) {

@@ -117,6 +117,9 @@ func TestHandoffRefusesWhatItCannotRead(t *testing.T) {
 		{"challenge": {good}},
 		{"return_to": {wiki + "/"}},
 		{"challenge": {good}, "return_to": {"https://evil.test/"}},
+		{"challenge": {good}, "return_to": {wiki + "/"}, "then": {"https://evil.test/"}},
+		{"challenge": {good}, "return_to": {wiki + "/"}, "then": {wiki + "/page"}}, // no companion of it
+		{"challenge": {good}, "return_to": {wiki + "/"}, "then": {""}},
 		{"challenge": {good[1:]}, "return_to": {wiki + "/"}},
 		{"challenge": {good + "="}, "return_to": {wiki + "/"}},
 		{"challenge": {good[:42] + "\n"}, "return_to": {wiki + "/"}},
