@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -80,14 +81,19 @@ func (a *AcceptTokens) people() (*policy.Policy, error) {
 	return policy.Compile(policy.Rules{Rules: []policy.Rule{{Users: a.Users, Groups: a.Groups}}})
 }
 
-// checkAcceptTokens checks what `accept_tokens` needs of the gate's other options.
+// checkAcceptTokens checks the option, and what it needs of the gate's other ones.
 func (g *Gate) checkAcceptTokens() error {
 	if g.AcceptTokens == nil {
 		return nil
 	}
-	if err := g.AcceptTokens.check(); err != nil {
-		return err
+	if err := cmp.Or(g.AcceptTokens.check(), g.fitsAcceptTokens()); err != nil {
+		return fmt.Errorf("accept_tokens: %w", err)
 	}
+	return nil
+}
+
+// fitsAcceptTokens checks the options of a gate whose app signs people in.
+func (g *Gate) fitsAcceptTokens() error {
 	if len(g.PHPRunnerKeys) == 0 {
 		return errors.New("the app has no key with which it could sign: write phprunner_key {env.NAME} or {file.PATH}")
 	}

@@ -101,12 +101,19 @@ func checkPortal(raw string) error { return unlessPlaceholder(raw, parsePortal) 
 
 // unlessPlaceholder leaves a URL alone that is known only when its placeholder has
 // a value.
-func unlessPlaceholder(raw string, parse func(string) (address, error)) error {
+func unlessPlaceholder[T any](raw string, parse func(string) (T, error)) error {
 	if strings.Contains(raw, "{") {
 		return nil
 	}
-	_, err := parse(raw)
-	return err
+	return parses(parse)(raw)
+}
+
+// parses makes a check of what reads a word.
+func parses[T any](parse func(string) (T, error)) func(string) error {
+	return func(word string) error {
+		_, err := parse(word)
+		return err
+	}
 }
 
 func defaultPort(scheme string) string {

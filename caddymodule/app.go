@@ -180,6 +180,16 @@ func expand(text string) (string, error) {
 	return value, nil
 }
 
+// expandAll is expand for all words of an option, where they stand.
+func expandAll(option string, words []string) (err error) {
+	for i, word := range words {
+		if words[i], err = expand(word); err != nil {
+			return fmt.Errorf("%s: %w", option, err)
+		}
+	}
+	return nil
+}
+
 // Validate checks each setting by itself. What shows only across sites is checked
 // in Start.
 func (a *App) Validate() error {

@@ -33,13 +33,7 @@ func parseBackchannel(raw string) (*url.URL, error) {
 }
 
 // checkBackchannel checks the address in a Caddyfile.
-func checkBackchannel(raw string) error {
-	if strings.Contains(raw, "{") {
-		return nil // known only when its placeholder has a value
-	}
-	_, err := parseBackchannel(raw)
-	return err
-}
+func checkBackchannel(raw string) error { return unlessPlaceholder(raw, parseBackchannel) }
 
 // checkTold refuses plain http where somebody could listen: whoever knows a
 // logout token learns who was signed in. A name below localhost is this machine for

@@ -32,7 +32,7 @@ func (g *Gate) embedders() (gate.Embedders, error) {
 	for _, raw := range g.EmbedIn {
 		a, err := parseEmbedder(raw)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("embed_in: %w", err)
 		}
 		origins = append(origins, a.origin())
 	}
@@ -47,7 +47,7 @@ func checkEmbedded(apps []*located) error {
 	for _, app := range apps {
 		mine, err := app.gates[0].embedders()
 		if err != nil {
-			return app.wrap(fmt.Errorf("embed_in: %w", err))
+			return app.wrap(err)
 		}
 		for _, p := range app.places {
 			if len(mine) > 0 && p.scheme != "https" {

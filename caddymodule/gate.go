@@ -5,6 +5,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -188,7 +189,7 @@ type Gate struct {
 
 // options are the options of a gate in a Caddyfile.
 func (g *Gate) options() table {
-	return table{
+	t := table{
 		"url":                   list(&g.URLs, "URL…", checkAddress),
 		"allow":                 ruleOption(&g.Rules.Rules, false),
 		"deny":                  ruleOption(&g.Rules.Rules, true),
@@ -196,12 +197,9 @@ func (g *Gate) options() table {
 		"own_auth":              list(&g.OwnAuth, "PATH…", checkPaths),
 		"companions":            list(&g.Companions, "NAME…", checkAppName),
 		"embed_in":              list(&g.EmbedIn, "ORIGIN…", checkEmbedder),
-		"preflight":             choice(&g.Preflight, "pass"),
 		"header":                headerOption(&g.Headers),
-		"group_separator":       choice(&g.GroupSeparator, ",", "|", ";"),
 		"user_as":               text(&g.UserAs, "name|lower|email|attr:KEY", checkUserAs),
 		"send_groups":           groupsOption(&g.SendGroups),
-		"encode":                choice(&g.Encode, encodings()...),
 		"assertion_algorithm":   choice(&g.Assertion.Algorithm, algorithms()...),
 		"assertion_secret":      secret(&g.Assertion.Secret),
 		"assertion_lifetime":    duration(&g.Assertion.Lifetime, assertionBounds()),
@@ -211,16 +209,15 @@ func (g *Gate) options() table {
 		"keep_authorization":    flag(&g.KeepAuthorization),
 		"allow_cookie_domain":   flag(&g.AllowCookieDomain),
 		"allow_clear_site_data": flag(&g.AllowClearSiteData),
-		"csrf":                  choice(&g.CSRF, "strict"),
 		"passive":               orOff(&g.Passive, list(&g.Passive, "PATH…", checkPaths)),
-		"streams":               choice(&g.Streams, "active"),
-		"keep_posts":            choice(&g.KeepPosts, "on", "off"),
-		"tokens":                choice(&g.Tokens, "off", "on"),
-		"cookies":               choice(&g.Cookies, "shared"),
 		"logout_on":             orOff(&g.LogoutOn, list(&g.LogoutOn, "PATH[?QUERY]…", checkLogoutOn)),
 		"strip":                 orOff(&g.Strip, list(&g.Strip, "HEADER…", checkHeader)),
 		"backchannel_logout":    text(&g.BackchannelLogout, "URL", checkBackchannel),
 	}
+	for _, o := range g.words() {
+		t[o.name] = choice(o.word, o.of...)
+	}
+	return t
 }
 
 // CaddyModule returns the Caddy module information.
@@ -236,18 +233,11 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 	}
 	g.app = app.(*App)
 	g.app.gates = append(g.app.gates, g)
-	for i, raw := range g.URLs {
-		if g.URLs[i], err = expand(raw); err != nil {
-			return g.wrap(fmt.Errorf("url: %w", err))
-		}
+	if err := cmp.Or(expandAll("url", g.URLs), expandAll("embed_in", g.EmbedIn)); err != nil {
+		return g.wrap(err)
 	}
 	if g.BackchannelLogout, err = expand(g.BackchannelLogout); err != nil {
 		return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
-	}
-	for i, raw := range g.EmbedIn {
-		if g.EmbedIn[i], err = expand(raw); err != nil {
-			return g.wrap(fmt.Errorf("embed_in: %w", err))
-		}
 	}
 	if g.KeepPosts == "on" {
 		g.KeepPosts = ""
@@ -261,10 +251,7 @@ func (g *Gate) Provision(ctx caddy.Context) error {
 	if g.Assertion, err = g.Assertion.resolve(); err != nil {
 		return g.wrap(err)
 	}
-	if err := g.resolvePHPRunner(ctx); err != nil {
-		return g.wrap(err)
-	}
-	if err := g.resolveBasicAuth(); err != nil {
+	if err := cmp.Or(g.resolvePHPRunner(ctx), g.resolveBasicAuth()); err != nil {
 		return g.wrap(err)
 	}
 	return nil
@@ -275,59 +262,36 @@ func (g *Gate) Validate() error {
 	if err := checkAppName(g.Name); g.Name != "" && err != nil {
 		return err
 	}
-	for _, raw := range g.URLs {
-		if _, err := parseAddress(raw); err != nil {
-			return g.wrap(fmt.Errorf("url: %w", err))
+	if err := g.check(); err != nil {
+		return g.wrap(err)
+	}
+	return nil
+}
+
+// check is Validate but for the name, without which no error could say whose it is.
+func (g *Gate) check() error {
+	for _, o := range []struct {
+		name  string
+		words []string
+		check func(string) error
+	}{
+		{"url", g.URLs, parses(parseAddress)},
+		{"companions", g.Companions, checkAppName},
+		{"strip", g.Strip, checkHeader},
+	} {
+		for _, word := range o.words {
+			if err := o.check(word); err != nil {
+				return fmt.Errorf("%s: %w", o.name, err)
+			}
 		}
 	}
 	if g.BackchannelLogout != "" {
 		if _, err := parseBackchannel(g.BackchannelLogout); err != nil {
-			return g.wrap(fmt.Errorf("backchannel_logout: %w", err))
+			return fmt.Errorf("backchannel_logout: %w", err)
 		}
 	}
-	if _, err := g.embedders(); err != nil {
-		return g.wrap(fmt.Errorf("embed_in: %w", err))
-	}
-	for _, name := range g.Companions {
-		if err := checkAppName(name); err != nil {
-			return g.wrap(fmt.Errorf("companions: %w", err))
-		}
-	}
-	if _, err := policy.Compile(g.Rules); err != nil {
-		return g.wrap(err)
-	}
-	if _, err := policy.CompilePaths(g.Passive...); err != nil {
-		return g.wrap(fmt.Errorf("passive: %w", err))
-	}
-	for _, address := range g.LogoutOn {
-		if err := checkLogoutOn(address); err != nil {
-			return g.wrap(fmt.Errorf("logout_on: %w", err))
-		}
-	}
-	if _, err := g.naming(); err != nil {
-		return g.wrap(err)
-	}
-	if _, err := g.credentials(); err != nil {
-		return g.wrap(err)
-	}
-	if err := g.checkAcceptTokens(); err != nil {
-		return g.wrap(fmt.Errorf("accept_tokens: %w", err))
-	}
-	for _, name := range g.Strip {
-		if err := checkHeader(name); err != nil {
-			return g.wrap(fmt.Errorf("strip: %w", err))
-		}
-	}
-	if err := g.checkWords(); err != nil {
-		return g.wrap(err)
-	}
-	if err := g.Headers.validate(); err != nil {
-		return g.wrap(err)
-	}
-	if err := g.Assertion.validate(); err != nil {
-		return g.wrap(err)
-	}
-	return nil
+	_, err := g.compile()
+	return cmp.Or(err, g.checkWords(), g.checkAcceptTokens(), g.Headers.validate(), g.Assertion.validate())
 }
 
 // sameSettings reports whether two gates differ in nothing but where they were

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/gatehouse-sso/gatehouse/internal/gate"
 )
 
 // off, as the name of a header, says that the header is not set.
@@ -128,4 +130,19 @@ func checkHeader(name string) error {
 		}
 	}
 	return nil
+}
+
+// headers returns how the app is told who somebody is.
+func (g *Gate) headers() gate.Headers {
+	names := g.Headers.resolve()
+	return gate.Headers{
+		JWT:       names.JWT,
+		User:      names.User,
+		Name:      names.Name,
+		Email:     names.Email,
+		Groups:    names.Groups,
+		Expires:   names.SessionExpires,
+		Separator: g.GroupSeparator,
+		Encoding:  gate.Encoding(g.Encode),
+	}
 }

@@ -220,22 +220,6 @@ func preferHTTPS(addresses []address) []address {
 	})
 }
 
-// nameOf derives the name of an app from its addresses.
-func nameOf(addresses []address) (string, error) {
-	name := ""
-	for _, a := range addresses {
-		label, _, _ := strings.Cut(a.host, ".")
-		if strings.Contains(a.host, ":") || strings.Trim(a.host, "0123456789.") == "" {
-			return "", fmt.Errorf("it lives at an IP address, %s, which gives it no name: write gatehouse NAME", a.host)
-		}
-		if name != "" && name != label {
-			return "", fmt.Errorf("its hosts would name it %q or %q: write gatehouse %s, or another name", name, label, name)
-		}
-		name = label
-	}
-	return name, checkAppName(name)
-}
-
 // settle checks the app's places, and that each of them leads to its gate.
 func (l *locator) settle(app *located) error {
 	if !slices.ContainsFunc(app.gates, func(g *Gate) bool { return len(g.URLs) > 0 }) {

@@ -131,3 +131,9 @@ func parseNetworks(words []string) ([]netip.Prefix, error) {
 	}
 	return networks, nil
 }
+
+// checkPaths checks one path of an option that takes paths.
+func checkPaths(path string) error {
+	_, err := policy.CompilePaths(path)
+	return err
+}
