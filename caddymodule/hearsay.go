@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"sync/atomic"
+
+	"github.com/gatehouse-sso/gatehouse/internal/doctor"
 )
 
 // hearsay keeps which peer says for whom it forwards requests, as load balancers do,
@@ -25,7 +27,7 @@ func (h *hearsay) note(r *http.Request) {
 	}
 	address := peer.Addr().Unmap().WithZone("")
 	// Anybody on the Internet may send such headers. A load balancer is a neighbour.
-	if last := h.peer.Load(); last == nil || *last != address && (!isNeighbour(*last) || isNeighbour(address)) {
+	if last := h.peer.Load(); last == nil || *last != address && (!doctor.IsNeighbour(*last) || doctor.IsNeighbour(address)) {
 		h.peer.Store(&address)
 	}
 }
@@ -37,5 +39,3 @@ func (h *hearsay) told() string {
 	}
 	return ""
 }
-
-func isNeighbour(a netip.Addr) bool { return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() }

@@ -33,16 +33,10 @@ func (e *examination) call(ctx context.Context, u Upstream, header http.Header) 
 	if err != nil {
 		return nil, err
 	}
-	at := *public
-	if u.TLS {
-		at.Scheme = "https"
-	} else {
-		at.Scheme = "http"
-	}
-	if at.Path, err = url.PathUnescape(u.Path); err != nil {
+	at, err := frontPage(*public, u)
+	if err != nil {
 		return nil, err
 	}
-	at.RawPath = u.Path
 	c := new(call)
 	sent := browsing()
 	for name, values := range header {
@@ -73,6 +67,17 @@ func (e *examination) call(ctx context.Context, u Upstream, header http.Header) 
 		}
 	}
 	return c, nil
+}
+
+// frontPage returns the public address as the upstream is asked for it.
+func frontPage(at url.URL, u Upstream) (_ url.URL, err error) {
+	at.Scheme = "http"
+	if u.TLS {
+		at.Scheme = "https"
+	}
+	at.RawPath = u.Path
+	at.Path, err = url.PathUnescape(u.Path)
+	return at, err
 }
 
 // bare returns the host of an address, with its port unless the scheme implies it.

@@ -63,8 +63,13 @@ func hearsay(app App, remedy string) []Finding {
 		return nil
 	}
 	text := fmt.Sprintf("%v says for whom it forwards, in X-Forwarded-For or Forwarded, and is not trusted: what it forwards counts as its own", peer)
-	if peer.IsPrivate() || peer.IsLoopback() || peer.IsLinkLocalUnicast() {
+	if IsNeighbour(peer) {
 		return []Finding{warn(check, app.Name, text, "if it is yours, "+remedy)}
 	}
 	return []Finding{ok(check, app.Name, text)}
+}
+
+// IsNeighbour reports whether an address is of this machine or of a private network.
+func IsNeighbour(ip netip.Addr) bool {
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
 }

@@ -50,7 +50,7 @@ func (e *examination) jwks(ctx context.Context) []Finding {
 	published := map[string]bool{}
 	for _, key := range set.Keys {
 		if key["d"] != nil {
-			return []Finding{fail(check, address, "the set shows a private key", "take whatever answers there away, and rotate the keys twice")}
+			return []Finding{fail(check, address, "the set shows a private key", "take whatever answers there away, and replace the keys with caddy gatehouse key rotate --drop")}
 		}
 		kid, _ := key["kid"].(string)
 		published[kid] = true

@@ -66,19 +66,9 @@ func (e *examination) reach(ctx context.Context, u Upstream) reach {
 	} else if addresses, err = e.world.Resolve(ctx, host); err != nil || len(addresses) == 0 {
 		return reach{}
 	}
-	widest := machine
-	for _, ip := range addresses {
-		switch ip = ip.Unmap(); {
-		case ip.IsLoopback(), ip.IsUnspecified(): // 0.0.0.0 dials this machine
-		case ip.IsPrivate(), ip.IsLinkLocalUnicast():
-			widest = min(widest, network)
-		default:
-			widest = everywhere
-		}
-	}
 	own, err := e.world.Addresses()
-	if widest != machine {
-		return reach{scope: widest, elsewhere: beyond(addresses, own)}
+	if scope := widest(addresses); scope != machine {
+		return reach{scope: scope, elsewhere: beyond(addresses, own)}
 	}
 	if err != nil {
 		return reach{}
@@ -89,6 +79,22 @@ func (e *examination) reach(ctx context.Context, u Upstream) reach {
 		}
 	}
 	return reach{scope: machine}
+}
+
+// widest returns who can reach an app by the most open of its addresses.
+func widest(addresses []netip.Addr) scope {
+	found := machine
+	for _, ip := range addresses {
+		switch ip = ip.Unmap(); {
+		case ip.IsUnspecified(): // 0.0.0.0 dials this machine
+		case ip.IsLoopback():
+		case IsNeighbour(ip):
+			found = min(found, network)
+		default:
+			return everywhere
+		}
+	}
+	return found
 }
 
 // beyond returns the addresses when none of them is this machine's.
