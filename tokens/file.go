@@ -89,14 +89,8 @@ func (f *File) sweep(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		for ctx.Err() == nil {
-			swept, err := f.store.Sweep(ctx, sweepBatch)
-			if err != nil && ctx.Err() == nil {
-				f.onError(err)
-			}
-			if err != nil || swept < sweepBatch {
-				break
-			}
+		if err := store.SweepAll(ctx, f.store, sweepBatch); err != nil && ctx.Err() == nil {
+			f.onError(err)
 		}
 	}
 }

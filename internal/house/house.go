@@ -219,14 +219,8 @@ func (h *House) sweep(ctx context.Context) {
 		if err := h.AccessTokens.Flush(ctx); err != nil && ctx.Err() == nil {
 			h.logger.Error("cannot write what is new of access tokens", zap.Error(err))
 		}
-		for {
-			swept, err := h.Live.Sweep(ctx, sweepBatch)
-			if err != nil && ctx.Err() == nil {
-				h.logger.Error("cannot remove what has expired", zap.Error(err))
-			}
-			if err != nil || swept < sweepBatch {
-				break
-			}
+		if err := store.SweepAll(ctx, h.Live, sweepBatch); err != nil && ctx.Err() == nil {
+			h.logger.Error("cannot remove what has expired", zap.Error(err))
 		}
 	}
 }

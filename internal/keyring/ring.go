@@ -91,6 +91,12 @@ func (r *Ring) Reload(ctx context.Context) error {
 // keys. The keys before stay in the JWKS until their last tokens are dead, unlike
 // with [Ring.Replace]. Two calls at the same moment rotate once.
 func (r *Ring) Rotate(ctx context.Context, algs ...Algorithm) error {
+	return r.once(ctx, algs, func(alg Algorithm, f *family) step { return step{promoted, alg, f.Next.id} })
+}
+
+// once takes a step with each algorithm, or with all that have keys, unless another call
+// has changed its current key since this one has looked at it.
+func (r *Ring) once(ctx context.Context, algs []Algorithm, take func(Algorithm, *family) step) error {
 	var before map[Algorithm]string
 	return r.edit(ctx, time.Now(), nil, func(keys families) (steps []step, err error) {
 		if before == nil {
@@ -100,7 +106,7 @@ func (r *Ring) Rotate(ctx context.Context, algs ...Algorithm) error {
 		}
 		for alg, kid := range before {
 			if f := keys[alg]; f != nil && f.Current.id == kid {
-				steps = append(steps, step{promoted, alg, f.Next.id})
+				steps = append(steps, take(alg, f))
 			}
 		}
 		return steps, nil

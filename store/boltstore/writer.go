@@ -268,29 +268,9 @@ func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
 	defer tx.Rollback() // does nothing after a commit
 	t := newTxn(tx)
 	t.log, t.owners, t.counts = s.log, &s.owners, s.counts
-	writes, changed := 0, false
-	begun := t.now
-	for i, j := range jobs {
-		t.now = begun
-		if j.done == nil {
-			t.now = j.at
-		}
-		if refused[i] = j.ctx.Err(); refused[i] != nil {
-			continue
-		}
-		do, err := j.plan(t)
-		if refused[i] = err; err != nil || do == nil {
-			continue
-		}
-		n, err := do()
-		if err != nil {
-			return err
-		}
-		writes += n
-		changed = true
-	}
-	if !changed {
-		return nil // no fsync for nothing
+	writes, changed, err := t.carryOut(jobs, refused)
+	if err != nil || !changed { // no fsync for nothing
+		return err
 	}
 	if err := s.inPlace(); err != nil {
 		return err
@@ -307,6 +287,32 @@ func (s *Store) attempt(f *file, jobs []*job, refused []error) (err error) {
 	s.writes.Add(uint64(writes))
 	s.commits.Add(1)
 	return nil
+}
+
+// carryOut does the jobs and notes why it refuses some, and counts the writes of the
+// others. An error is that of the transaction as a whole.
+func (t *txn) carryOut(jobs []*job, refused []error) (writes int, changed bool, err error) {
+	begun := t.now
+	for i, j := range jobs {
+		t.now = begun
+		if j.done == nil {
+			t.now = j.at
+		}
+		if refused[i] = j.ctx.Err(); refused[i] != nil {
+			continue
+		}
+		do, err := j.plan(t)
+		if refused[i] = err; err != nil || do == nil {
+			continue
+		}
+		n, err := do()
+		if err != nil {
+			return writes, changed, err
+		}
+		writes += n
+		changed = true
+	}
+	return writes, changed, nil
 }
 
 // failure notes that a transaction did not reach the disk, and says what that
