@@ -45,9 +45,15 @@ func (v *visit) frameOrigins() []string {
 // show answers a navigation with a page and everything else with a plain text.
 func (v *visit) show(status int, page pages.Page) {
 	if !IsNavigation(v.r) {
-		pages.PlainFramed(v.w, status, v.arrival.ID, v.frameOrigins())
+		pages.Plain(v.w, status, v.arrival.ID, v.frameOrigins()...)
 		return
 	}
+	v.render(status, page)
+}
+
+// render is show for what people see also where the browser does not say so: the answer
+// to a form, what stands in a frame.
+func (v *visit) render(status int, page pages.Page) {
 	if err := pages.Render(v.w, status, page); err != nil {
 		v.failed(err)
 	}
@@ -187,10 +193,15 @@ func (v *visit) showForbidden(user *identity.User, reason pages.ForbiddenReason)
 	v.w.Header().Set("Cache-Control", "no-store")
 	page := pages.Forbidden{Site: v.site(), App: v.App.Name, Reason: reason, RequestID: v.arrival.ID}
 	if user != nil {
-		page.User = pages.Person{Username: user.Name, Name: user.FullName}
+		page.User = person(user)
 		page.SwitchURL = v.Portal + "/logout?" + url.Values{handoff.ParamReturnTo: {v.here()}}.Encode()
 	}
 	v.show(http.StatusForbidden, page)
+}
+
+// person is how pages call somebody.
+func person(user *identity.User) pages.Person {
+	return pages.Person{Username: user.Name, Name: user.FullName}
 }
 
 // unavailable answers when somebody who had to be asked could not answer. The

@@ -15,27 +15,30 @@ import (
 	"github.com/gatehouse-sso/gatehouse/store"
 )
 
-// confirmed returns the kept form that a person wants to be sent with this request, if
-// it is a confirmation. Nothing is read of a body whose length or type says that it is
-// the app's.
+// confirmed returns the kept form that a person wants to be sent with this request, or
+// zero when it is no confirmation. Nothing is read of a body whose length or type says
+// that it is the app's.
 //
 // A confirmation goes on when the browser has gone. A second click on the button drops
 // the first request, and that is the one which has the form.
-func (v *visit) confirmed() (store.ID, bool) {
+func (v *visit) confirmed() store.ID {
 	if !v.App.KeepPosts || !mayConfirm(v.r) {
-		return store.ID{}, false
+		return store.ID{}
 	}
 	head := make([]byte, resend.ConfirmationSize+1)
 	n, err := io.ReadFull(v.r.Body, head)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		if id, ok := resend.ParseConfirmation(head[:n]); ok {
 			v.r = v.r.WithContext(context.WithoutCancel(v.r.Context()))
-			return id, true
+			return id
 		}
 	}
 	v.r.Body = unread{io.MultiReader(bytes.NewReader(head[:n]), v.r.Body), v.r.Body}
-	return store.ID{}, false
+	return store.ID{}
 }
+
+// resends reports whether the request is a confirmation.
+func (v *visit) resends() bool { return !v.form.IsZero() }
 
 // mayConfirm reports whether the head of a request can be that of a confirmation.
 func mayConfirm(r *http.Request) bool {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
+	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
@@ -84,8 +85,8 @@ func (v *visit) signInFrame() {
 	v.render(http.StatusUnauthorized, pages.FrameSignIn{
 		Site:      v.site(),
 		App:       v.App.Name,
-		SignInURL: frameAddress(v.at, challenge, v.here()),
+		SignInURL: handoff.Frame(v.at.Target, challenge, v.here()),
 		Door:      doorName(challenge),
-		DoorURL:   doorAddress(v.at, ""),
+		DoorURL:   handoff.Door(v.at.Target, ""),
 	})
 }

@@ -5,18 +5,11 @@ package gate
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
-
-func frameAddress(at *place, challenge, page string) string {
-	return handoff.Frame(at.Target, challenge, page)
-}
-
-func doorAddress(at *place, page string) string { return handoff.Door(at.Target, page) }
 
 // doorName is the name of the frame within the frame to which a tab sends its code. A tab
 // that was opened by the frame finds it; for any other there is none of that name.
@@ -41,16 +34,8 @@ func (v *visit) frameStep() {
 		v.redirect(page)
 		return
 	}
-	s, user, err := v.find()
-	switch {
-	case err != nil:
-		v.unavailable(err)
-		return
-	case s == nil:
-		v.signInTo(frameAddress(v.at, challenge, page))
-		return
-	case v.barred(s) != "":
-		v.closed(user, v.barred(s))
+	s, user, ok := v.insider(func() { v.signInTo(handoff.Frame(v.at.Target, challenge, page)) })
+	if !ok {
 		return
 	}
 	code, err := v.Codes.Make(v.r.Context(), handoff.Offer{
@@ -62,7 +47,7 @@ func (v *visit) frameStep() {
 	}
 	v.show(http.StatusOK, pages.FrameTab{
 		Site:    v.site(),
-		User:    pages.Person{Username: user.Name, Name: user.FullName},
+		User:    person(user),
 		App:     v.App.Name,
 		Door:    doorName(challenge),
 		URL:     handoff.Land(v.at.Target, code),
@@ -97,41 +82,7 @@ func (v *visit) door() {
 // since a page in the door would be a frame too deep.
 func (v *visit) goOn(to string) {
 	if v.App.Embedders.framed(v.r) {
-		to = doorAddress(v.at, to)
+		to = handoff.Door(v.at.Target, to)
 	}
 	v.redirect(to)
-}
-
-// dropFrameAncestors takes what an app says about who may show it in a frame out of its
-// policies, since of several all must agree. A list may be in one line (RFC 9110, section
-// 5.6.1); no comma is in a policy.
-func dropFrameAncestors(h http.Header) {
-	lines := h["Content-Security-Policy"]
-	if len(lines) == 0 {
-		return
-	}
-	var kept []string
-	for _, line := range lines {
-		for policy := range strings.SplitSeq(line, ",") {
-			if policy = withoutFrameAncestors(policy); policy != "" {
-				kept = append(kept, policy)
-			}
-		}
-	}
-	h["Content-Security-Policy"] = kept
-}
-
-func withoutFrameAncestors(policy string) string {
-	var kept []string
-	for directive := range strings.SplitSeq(policy, ";") {
-		directive = strings.Trim(directive, " \t\r\n\f")
-		name := directive
-		if end := strings.IndexAny(directive, " \t\r\n\f"); end >= 0 {
-			name = directive[:end]
-		}
-		if directive != "" && !strings.EqualFold(name, "frame-ancestors") {
-			kept = append(kept, directive)
-		}
-	}
-	return strings.Join(kept, "; ")
 }

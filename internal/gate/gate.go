@@ -12,14 +12,12 @@
 package gate
 
 import (
-	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"time"
 
-	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
@@ -84,68 +82,6 @@ type Arrival struct {
 	Trusted bool
 }
 
-// Pass is a request that may go on. Release must be called when it is over, before
-// the server's handler returns; again does nothing.
-type Pass struct {
-	// Request goes to the app, Writer takes its answer.
-	Request *http.Request
-	Writer  http.ResponseWriter
-	// User is who the request comes from, or nil for nobody. Told is the same person
-	// as the app knows them.
-	User, Told *identity.User
-	// Session is the session of User, or nil.
-	Session *live.Session
-
-	// leaving is set when the person signs out of the app with this request.
-	leaving *leaving
-
-	// watch is of a request by token, or nil.
-	watch *tokenWatch
-
-	// One piece of memory for all that the gate adds to a request.
-	tie    live.Tie
-	writer writer
-	body   body
-	lines  [maxLines]string
-}
-
-// Release ends the bond between the request and its session, and what the app has
-// put into the header of an answer that it did not send, or behind one that it did.
-func (p *Pass) Release() {
-	if p.leaving != nil {
-		p.leaving.unanswered()
-	}
-	p.writer.end()
-	if p.writer.watch != nil {
-		p.writer.watch.release()
-	}
-	if p.Session != nil {
-		p.tie.Release()
-	}
-	if p.watch != nil {
-		p.watch.release()
-	}
-}
-
-// visit is one request on its way through the gate.
-type visit struct {
-	*Gate
-	w         http.ResponseWriter
-	r         *http.Request
-	arrival   Arrival
-	at        *place
-	presented session.Presented
-	token     accesstoken.Presented
-	// authorization is what the client has sent in that header, less our own tokens.
-	authorization []string
-	now           time.Time
-	// asked is what the policy is asked about the request.
-	asked policy.Facts
-	// passive says that the request is no use of its session.
-	passive bool
-	tied    *Pass
-}
-
 // Prepare makes the gate ready. It is called once, before Admit.
 func (g *Gate) Prepare() {
 	names := append(g.App.Headers.Names(), g.App.Strip...)
@@ -196,165 +132,4 @@ func (g *Gate) clean(r *http.Request, trusted bool) {
 	}
 	cleaner.Clean(r.Header)
 	cleaner.CleanTrailer(r)
-}
-
-// walk is the order of the steps; each either settles the request or leaves it
-// to the next.
-func (v *visit) walk() *Pass {
-	if v.App.Redirects && v.r.TLS == nil {
-		v.redirectToHTTPS()
-		return nil
-	}
-	if step, ok := v.reservedStep(); ok {
-		v.reserved(step)
-		return nil
-	}
-	asked, err := facts(v.r, v.arrival.Client)
-	if err != nil {
-		v.badPath(err)
-		return nil
-	}
-	v.asked = asked
-	if v.App.PassPreflight && isPreflight(v.r, v.overrides) {
-		return v.preflight(asked)
-	}
-	leaves := v.leaves(asked)
-	switch {
-	case v.App.Policy.OwnAuth(asked.Path):
-		v.leaveToApp(leaves)
-	case v.withoutToken():
-		return nil
-	case v.showsToken():
-		return v.byToken(asked)
-	}
-	v.passive = v.App.Passive.Cover(asked.Path)
-	form, resends := v.confirmed()
-	for {
-		s, user, err := v.find()
-		if err != nil {
-			v.unavailable(err)
-			return nil
-		}
-		asked.Barred = v.barred(s)
-		decision := v.App.Policy.Decide(user, asked)
-		switch decision.Verdict {
-		case policy.Allow:
-			if resends && asked.Barred != "" {
-				// The path is anybody's, the form is not.
-				v.closed(user, asked.Barred)
-				return nil
-			}
-			found, person := s, user
-			if !decision.Identify {
-				s, user = nil, nil
-			}
-			if v.foreign() || resends && !v.sentHere() {
-				v.refuseForeign(user)
-				return nil
-			}
-			pass, ok := v.pass(s, user, decision.Public)
-			if !ok {
-				// The session has ended or moved since it was found; look again.
-				continue
-			}
-			if resends && pass != nil && !v.resend(pass, found, form) {
-				return nil
-			}
-			if leaves && found != nil && pass != nil {
-				v.leave(pass, found.ID, person)
-			}
-			return pass
-		case policy.SignIn:
-			if leaves && v.leavesTab() {
-				// Signing in, to be signed out on arrival, is not what they want.
-				v.signOutHeld()
-				return nil
-			}
-			switch {
-			case v.App.Embedders.foreignUnsafe(v.App.Origins, v.r):
-				v.refuseForeign(nil)
-			case v.probesLink():
-				v.answerProbe()
-			case !v.keeps(form):
-				v.signIn()
-			}
-			return nil
-		default:
-			v.forbid(user, decision)
-			return nil
-		}
-	}
-}
-
-// find returns the session of the request, or nothing when there is none.
-func (v *visit) find() (*live.Session, *identity.User, error) {
-	if !v.presented.OK {
-		return nil, nil, nil
-	}
-	var s *live.Session
-	var user *identity.User
-	var err error
-	if v.passive {
-		s, user, err = v.Live.Look(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
-	} else {
-		s, user, err = v.Live.Find(v.r.Context(), v.presented.Token, v.at.origin, v.Limits, v.now)
-	}
-	if errors.Is(err, session.ErrNone) || err == nil && !v.stands(s, user) {
-		return nil, nil, nil
-	}
-	return s, user, err
-}
-
-// foreign reports whether a page of another origin has sent what it may not send.
-func (v *visit) foreign() bool {
-	return v.App.Origins.ForeignUpgrade(v.r) || (v.App.StrictOrigin && v.App.Origins.ForeignUnsafe(v.r))
-}
-
-// pass makes the request ready for the app. It answers false when the session
-// is not the one that was found any more.
-func (v *visit) pass(s *live.Session, user *identity.User, public bool) (*Pass, bool) {
-	p := &Pass{Request: v.r, User: user, Session: s}
-	p.writer = writer{ResponseWriter: v.w, gate: v.Gate, request: v.r, id: v.arrival.ID, identified: s != nil}
-	p.Writer = &p.writer
-	if s == nil {
-		v.take(&p.writer, v.at.nobody)
-		v.App.PHPRunner.clean(v.r)
-		return p, true
-	}
-	p.tie.Terms = live.Terms{Limits: v.Limits, Passive: v.passive, Active: v.App.StreamsActive, Waits: waits(v.r)}
-	if !s.TieTo(&p.tie, v.r.Context()) {
-		return nil, false
-	}
-	p.writer.tie, p.writer.asked = &p.tie, v.asked
-	v.tied = p
-	view, err := v.view(s, user)
-	switch {
-	case isUnnamed(err) && public:
-		p.tie.Release()
-		v.tied = nil
-		return v.pass(nil, nil, public)
-	case isUnnamed(err):
-		p.Release()
-		v.unnamed(user, err)
-		return nil, true
-	case err != nil:
-		p.Release()
-		v.unavailable(err)
-		return nil, true
-	}
-	p.Told = view.told
-	view.apply(v.r.Header, &p.lines, s.State().End(s.Seen(), v.Limits))
-	v.take(&p.writer, view.tag(v.at))
-	v.App.PHPRunner.clean(v.r)
-	if err := v.App.PHPRunner.add(v.r, view.told, v.at, v.Portal, v.now); err != nil {
-		p.Release()
-		v.unavailable(err)
-		return nil, true
-	}
-	p.Request = v.r.WithContext(&p.tie)
-	if v.r.Body != nil && v.r.Body != http.NoBody {
-		p.body = body{v.r.Body, &p.tie}
-		p.Request.Body = &p.body
-	}
-	return p, true
 }

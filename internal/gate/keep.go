@@ -14,7 +14,6 @@ import (
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/resend"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
-	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // maxDrain is how much of a body that is not kept is read all the same, in bytes. On
@@ -24,10 +23,10 @@ const maxDrain = 64 << 20
 // keeps reports whether the request was a form of somebody whose session has ended by
 // time, and has been answered: the form is kept while they sign in, or they have been
 // told that it is not. One that is confirmed is kept already.
-func (v *visit) keeps(confirmed store.ID) bool {
+func (v *visit) keeps() bool {
 	switch {
-	case !confirmed.IsZero():
-		v.signInTo(handoff.Resend(v.at.Target, confirmed))
+	case v.resends():
+		v.signInTo(handoff.Resend(v.at.Target, v.form))
 		return true
 	case !v.sendsForm():
 		return false
@@ -114,14 +113,6 @@ func (v *visit) refuseForm(err error) {
 func isTooLarge(err error) bool {
 	var tooMuch *http.MaxBytesError
 	return errors.Is(err, resend.ErrLarge) || errors.As(err, &tooMuch)
-}
-
-// render is show for a form's answer, which fills a tab also where the browser does not
-// say so.
-func (v *visit) render(status int, page pages.Page) {
-	if err := pages.Render(v.w, status, page); err != nil {
-		v.failed(err)
-	}
 }
 
 // address returns the request's address as its browser wrote it.

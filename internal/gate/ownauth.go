@@ -10,11 +10,11 @@ import "github.com/gatehouse-sso/gatehouse/internal/session"
 // a password which the app believes and a session of ours would be two people in one
 // request. So no session is looked for, and none is kept from its end; but somebody who
 // signs out there has one to end.
-func (v *visit) leaveToApp(leaves bool) {
+func (v *visit) leaveToApp() {
 	if len(v.authorization) > 0 {
 		v.r.Header["Authorization"] = v.authorization
 	}
-	if !leaves {
+	if !v.signsOut {
 		v.presented = session.Presented{}
 	}
 }

@@ -60,10 +60,10 @@ func (p *PHPRunner) signed(query string) bool {
 	})
 }
 
-// withoutToken leads a person away from an address with a token of ours in it, which would
+// stripsLogin leads a person away from an address with a token of ours in it, which would
 // stay in the address bar and go on to the portal with whoever has to sign in, and reports
 // whether it has.
-func (v *visit) withoutToken() bool {
+func (v *visit) stripsLogin() bool {
 	if !v.App.PHPRunner.on() || v.r.Method != http.MethodGet || !IsNavigation(v.r) {
 		return false
 	}

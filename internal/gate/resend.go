@@ -42,16 +42,8 @@ func (v *visit) askToResend() {
 		v.show(http.StatusNotFound, pages.NotFound{Site: v.site(), RequestID: v.arrival.ID})
 		return
 	}
-	s, user, err := v.find()
-	switch {
-	case err != nil:
-		v.unavailable(err)
-		return
-	case s == nil:
-		v.signIn()
-		return
-	case v.barred(s) != "":
-		v.closed(user, v.barred(s))
+	s, user, ok := v.insider(v.signIn)
+	if !ok {
 		return
 	}
 	form, err := v.Forms.Look(v.r.Context(), id, v.holder(s.State()))
@@ -60,7 +52,7 @@ func (v *visit) askToResend() {
 		return
 	}
 	page := v.aboutForm(id, &form)
-	page.User = pages.Person{Username: user.Name, Name: user.FullName}
+	page.User = person(user)
 	v.show(http.StatusOK, page)
 }
 
@@ -112,16 +104,8 @@ func (v *visit) dropForm() {
 		v.render(http.StatusBadRequest, pages.BadRequest{Site: v.site(), Reason: pages.BadRequestForm, RequestID: v.arrival.ID})
 		return
 	}
-	s, user, err := v.find()
-	switch {
-	case err != nil:
-		v.unavailable(err)
-		return
-	case s == nil:
-		v.signInTo(handoff.Resend(v.at.Target, id))
-		return
-	case v.barred(s) != "":
-		v.closed(user, v.barred(s))
+	s, user, ok := v.insider(func() { v.signInTo(handoff.Resend(v.at.Target, id)) })
+	if !ok {
 		return
 	}
 	form, err := v.Forms.Drop(v.r.Context(), id, v.holder(s.State()))
@@ -154,14 +138,14 @@ func (v *visit) noForm(err error) {
 // resend makes the confirmation the form that it confirms, for good: from here on the
 // request is that form. It reports whether there is one; otherwise the request has been
 // answered.
-func (v *visit) resend(p *Pass, s *live.Session, id store.ID) bool {
+func (v *visit) resend(p *Pass, s *live.Session) bool {
 	if s == nil {
 		// The path is public and the session over.
 		p.Release()
-		v.signInTo(handoff.Resend(v.at.Target, id))
+		v.signInTo(handoff.Resend(v.at.Target, v.form))
 		return false
 	}
-	form, err := v.Forms.Redeem(v.r.Context(), id, v.holder(s.State()), v.address())
+	form, err := v.Forms.Redeem(v.r.Context(), v.form, v.holder(s.State()), v.address())
 	if err != nil {
 		p.Release()
 		v.noForm(err)

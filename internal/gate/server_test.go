@@ -65,6 +65,17 @@ func get(t *testing.T, address string, token session.Token) *http.Response {
 	return res
 }
 
+// proxied is an app behind a proxy.
+func proxied(app http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		upstream := httptest.NewServer(app)
+		defer upstream.Close()
+		clear(w.Header())
+		to, _ := url.Parse(upstream.URL)
+		httputil.NewSingleHostReverseProxy(to).ServeHTTP(w, r)
+	}
+}
+
 // hostile says in an answer what an app must not say.
 func hostile(h http.Header) {
 	h.Add("Set-Cookie", cookie+"=x; Path=/; Secure")
@@ -120,16 +131,10 @@ func TestHostileAnswers(t *testing.T) {
 			}
 		},
 		"copy": func(w http.ResponseWriter, _ *http.Request) { io.Copy(w, strings.NewReader("body")) },
-		"proxy": func(w http.ResponseWriter, r *http.Request) {
-			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				hostile(w.Header())
-				io.WriteString(w, "body")
-			}))
-			defer upstream.Close()
-			clear(w.Header())
-			to, _ := url.Parse(upstream.URL)
-			httputil.NewSingleHostReverseProxy(to).ServeHTTP(w, r)
-		},
+		"proxy": proxied(func(w http.ResponseWriter, _ *http.Request) {
+			hostile(w.Header())
+			io.WriteString(w, "body")
+		}),
 	}
 	for what, app := range apps {
 		t.Run(what, func(t *testing.T) {
@@ -237,18 +242,12 @@ func TestHostileTrailers(t *testing.T) {
 			}
 			say(w.Header(), http.TrailerPrefix)
 		},
-		"proxy": func(w http.ResponseWriter, r *http.Request) {
-			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				hostile(w.Header())
-				w.Header().Set("Trailer", announce)
-				io.WriteString(w, "body")
-				say(w.Header(), "")
-			}))
-			defer upstream.Close()
-			clear(w.Header())
-			to, _ := url.Parse(upstream.URL)
-			httputil.NewSingleHostReverseProxy(to).ServeHTTP(w, r)
-		},
+		"proxy": proxied(func(w http.ResponseWriter, _ *http.Request) {
+			hostile(w.Header())
+			w.Header().Set("Trailer", announce)
+			io.WriteString(w, "body")
+			say(w.Header(), "")
+		}),
 	}
 	for what, app := range apps {
 		t.Run(what, func(t *testing.T) {

@@ -72,11 +72,11 @@ func (s *streamWatch) refusal() (*identity.User, string) {
 		return nil, "nobody of that account is there any more"
 	case err != nil:
 		return nil, ""
-	case !s.gate.vouches(state, user):
+	case !s.gate.Vouchers.Stands(state, user):
 		return user, "the app " + state.Via + " may not sign this user in any more"
 	}
 	asked := s.asked
-	asked.Barred = s.gate.bars(state)
+	asked.Barred = s.gate.Vouchers.Bars(state, s.gate.App.Name)
 	if d := s.gate.App.Policy.Decide(user, asked); d.Verdict != policy.Allow || !d.Identify {
 		return user, d.Reason
 	}

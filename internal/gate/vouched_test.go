@@ -53,7 +53,7 @@ func TestASessionByAnAppOpensItsListOnly(t *testing.T) {
 	if !strings.Contains(w.Body.String(), "wants your password") || !strings.Contains(w.Body.String(), portal+"/logout?return_to=") {
 		t.Errorf("the page says\n%s", w.Body)
 	}
-	if got := d.audit.last(); got != "denied: the session was begun by the app orders, and does not open this one" {
+	if got := d.audit.last(); got != "denied: the session was begun by the app orders, whose word is not enough here" {
 		t.Errorf("the log says %q", got)
 	}
 	d.answered(ask(wiki+"/x", holding(token)), http.StatusForbidden)

@@ -29,16 +29,9 @@ const (
 )
 
 // changeTokens makes an access token for scripts, or revokes one.
-func (v *visit) changeTokens() {
-	if !v.form() {
-		return
-	}
-	s, user, err := v.current()
+func (v *visit) changeTokens(s *live.Session, user *identity.User) {
 	switch {
-	case err != nil:
-		v.stuck(err)
-	case s == nil:
-		v.dispatch(nil, "")
+	case !v.form():
 	case v.r.PostForm.Has("revoke"):
 		v.revokeToken(s, user, v.r.PostForm.Get("revoke"))
 	default:

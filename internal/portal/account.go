@@ -22,16 +22,8 @@ import (
 const accountPath = "/account"
 
 // account shows people who they are here.
-func (v *visit) account() {
-	s, user, err := v.current()
-	switch {
-	case err != nil:
-		v.stuck(err)
-	case s == nil:
-		v.dispatch(nil, "")
-	default:
-		v.showAccount(http.StatusOK, s.ID, user, pages.Account{})
-	}
+func (v *visit) account(s *live.Session, user *identity.User) {
+	v.showAccount(http.StatusOK, s.ID, user, pages.Account{})
 }
 
 // showAccount fills in what every page of an account has in common.
@@ -60,17 +52,9 @@ func (v *visit) ownsPassword(user *identity.User) bool {
 
 // changePassword gives the person another password once they have proven that they
 // know the current one: whoever finds an open browser must not be able to keep it.
-func (v *visit) changePassword() {
-	if !v.form() {
-		return
-	}
-	s, user, err := v.current()
+func (v *visit) changePassword(s *live.Session, user *identity.User) {
 	switch {
-	case err != nil:
-		v.stuck(err)
-		return
-	case s == nil:
-		v.dispatch(nil, "")
+	case !v.form():
 		return
 	case !v.ownsPassword(user):
 		v.notFound()

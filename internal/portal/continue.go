@@ -5,13 +5,10 @@ package portal
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
-	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
@@ -158,47 +155,4 @@ func (v *visit) notContinued(arrival voucher.Arrival, user *identity.User, err e
 		v.record(audit.Event{Kind: audit.WordRefused, App: arrival.App, Reason: err.Error()}, user)
 	}
 	v.show(status, page)
-}
-
-// stands reports whether a session is one. It is none any more when the app that has
-// begun it may not sign its person in now.
-func (v *visit) stands(s *live.Session, user *identity.User) bool {
-	via := s.State().Via
-	return via == "" || v.Vouchers.Vouches(via, user)
-}
-
-// opens reports whether a session opens an app, as far as that depends on who has begun it.
-func (v *visit) opens(s *live.Session, app string) bool {
-	via := s.State().Via
-	return via == "" || v.Vouchers.Opens(via, app)
-}
-
-// proven is a step for people who have proven who they are. The word of an app is not
-// enough for it.
-func proven(next step) step {
-	return func(v *visit) {
-		s, user, err := v.current()
-		if err == nil && s != nil && s.State().Via != "" {
-			v.closed(s, user, "", "")
-			return
-		}
-		next(v)
-	}
-}
-
-// closed answers somebody who is signed in by the word of an app where that is not enough:
-// at a page of the portal, or at an app that is not one of those it opens.
-func (v *visit) closed(s *live.Session, user *identity.User, app, returnTo string) {
-	v.record(audit.Event{
-		Kind: audit.Denied, App: app, Session: s.ID,
-		Reason: fmt.Sprintf("the session was begun by the app %s, and does not open this", s.State().Via),
-	}, user)
-	page := pages.Forbidden{
-		Site: v.site(), User: person(user), App: app, Reason: pages.ForbiddenVouched,
-		SwitchURL: v.Origin + logoutPath, RequestID: v.arrival.ID,
-	}
-	if returnTo != "" {
-		page.SwitchURL += "?" + url.Values{handoff.ParamReturnTo: {returnTo}}.Encode()
-	}
-	v.show(http.StatusForbidden, page)
 }

@@ -5,17 +5,22 @@ package portal
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
+	"github.com/gatehouse-sso/gatehouse/store"
 )
 
 // dispatch decides what a browser does next, after any step of a login. No step
 // calls another: each ends here or with an answer of its own.
 //
-//	nobody is signed in            the sign-in page
+//	nobody is signed in                the sign-in page
 //	signed in, on the way to an app    on to the app's host
 //	signed in, on the way to nowhere   the apps
+//
+// and, by dispatchArrival,
+//
 //	an app has said who it is          the page that asks
 func (v *visit) dispatch(s *session.Session, returnTo string) {
 	if s == nil {
@@ -27,6 +32,12 @@ func (v *visit) dispatch(s *session.Session, returnTo string) {
 		return
 	}
 	v.redirect(v.Origin + "/")
+}
+
+// dispatchArrival is dispatch where an app has said who somebody is, and nobody is signed
+// in yet, or somebody else.
+func (v *visit) dispatchArrival(id store.ID) {
+	v.redirect(v.Origin + continuePath + "?" + url.Values{paramArrival: {id.String()}}.Encode())
 }
 
 // destination returns the app that an address leads to. An address that leads

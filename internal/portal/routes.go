@@ -9,12 +9,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/handoff"
+	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 )
 
 // step is what one visit does.
 type step func(*visit)
+
+// personal is a step for whoever is signed in.
+type personal func(v *visit, s *live.Session, user *identity.User)
+
+// signedIn is a personal step where nobody may be signed in: they are led to do so first.
+func signedIn(next personal) step {
+	return func(v *visit) {
+		s, user, err := v.current()
+		switch {
+		case err != nil:
+			v.stuck(err)
+		case s == nil:
+			v.dispatch(nil, "")
+		default:
+			next(v, s, user)
+		}
+	}
+}
 
 // routes are the steps by path and method. A path is exactly one of these: a
 // [http.ServeMux] would redirect to what it takes for a cleaner spelling, on a
@@ -22,7 +42,7 @@ type step func(*visit)
 func routes() map[string]map[string]step {
 	const get, post = http.MethodGet, http.MethodPost
 	return map[string]map[string]step{
-		"/":                                 {get: orWord((*visit).apps)},
+		"/":                                 {get: orWord(signedIn((*visit).apps))},
 		handoff.LoginPath:                   {get: orWord((*visit).loginForm), post: (*visit).login},
 		continuePath:                        {get: (*visit).askToContinue, post: (*visit).goOn},
 		handoff.CodePath:                    {get: (*visit).code},
@@ -61,4 +81,13 @@ func (p *Portal) router() http.Handler {
 			step(v)
 		}
 	})
+}
+
+// KeepsSecret reports whether the address of a request, or where its answer leads to,
+// holds a secret and does not belong into an access log, which shows both. What an app
+// says of somebody is one at whatever page it arrives; a form has no token in its address,
+// and is logged, whatever somebody has written there.
+func KeepsSecret(r *http.Request) bool {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return r.URL.Path == setupPath || r.URL.Path == handoff.CodePath || reads && holdsWord(r.URL)
 }

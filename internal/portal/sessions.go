@@ -25,31 +25,14 @@ const (
 )
 
 // sessions shows where the person is signed in.
-func (v *visit) sessions() {
-	s, user, err := v.current()
-	switch {
-	case err != nil:
-		v.stuck(err)
-	case s == nil:
-		v.dispatch(nil, "")
-	default:
-		v.showSessions(http.StatusOK, s, user, "")
-	}
+func (v *visit) sessions(s *live.Session, user *identity.User) {
+	v.showSessions(http.StatusOK, s, user, "")
 }
 
 // endSessions ends what the form names: another session, all others, or this one,
 // which is signing out.
-func (v *visit) endSessions() {
+func (v *visit) endSessions(s *live.Session, user *identity.User) {
 	if !v.form() {
-		return
-	}
-	s, user, err := v.current()
-	if err != nil {
-		v.stuck(err)
-		return
-	}
-	if s == nil {
-		v.dispatch(nil, "")
 		return
 	}
 	switch end := v.r.PostForm.Get("end"); end {

@@ -17,7 +17,6 @@ import (
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/identity/local"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
-	"github.com/gatehouse-sso/gatehouse/internal/handoff"
 	"github.com/gatehouse-sso/gatehouse/internal/portal/pages"
 	"github.com/gatehouse-sso/gatehouse/internal/session"
 	"github.com/gatehouse-sso/gatehouse/store"
@@ -31,15 +30,6 @@ const (
 	// SetupKind is the kind of set-up codes in the store.
 	SetupKind store.Kind = "setup"
 )
-
-// KeepsSecret reports whether the address of a request, or where its answer leads to,
-// holds a secret and does not belong into an access log, which shows both. What an app
-// says of somebody is one at whatever page it arrives; a form has no token in its address,
-// and is logged, whatever somebody has written there.
-func KeepsSecret(r *http.Request) bool {
-	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	return r.URL.Path == setupPath || r.URL.Path == handoff.CodePath || reads && holdsWord(r.URL)
-}
 
 // ErrSetupGone means that a set-up link was used, ran out, or came too late:
 // there are users.

@@ -41,7 +41,7 @@ func (v *visit) current() (*live.Session, *identity.User, error) {
 		return nil, nil, nil
 	}
 	s, user, err := v.Live.Find(v.r.Context(), v.presented.Token, v.Origin, v.Limits, v.now)
-	if errors.Is(err, session.ErrNone) || err == nil && !v.stands(s, user) {
+	if errors.Is(err, session.ErrNone) || err == nil && !v.Vouchers.Stands(s.State(), user) {
 		return nil, nil, nil
 	}
 	return s, user, err

@@ -169,7 +169,7 @@ func (v *visit) take(word voucher.Word, user *identity.User, s *live.Session, si
 	if binding != v.presented.Token {
 		v.cookies.Set(v.w.Header(), binding)
 	}
-	v.redirect(v.Origin + continuePath + "?" + url.Values{paramArrival: {id.String()}}.Encode())
+	v.dispatchArrival(id)
 	return nil
 }
 

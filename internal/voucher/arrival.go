@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
@@ -28,9 +27,6 @@ const (
 	// key can make any number of tokens.
 	perPerson = 50
 )
-
-// unknownAddress is where somebody is whose place does not matter.
-var unknownAddress netip.Addr
 
 // Errors of Keeper.
 var (

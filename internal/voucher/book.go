@@ -9,16 +9,22 @@ package voucher
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/keyring"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
+	"github.com/gatehouse-sso/gatehouse/internal/session"
 )
 
 // AMR is the `amr` of a session that an app has begun: its person has proven nothing.
 const AMR = "app"
+
+// unknownAddress is where somebody is whose place does not matter.
+var unknownAddress netip.Addr
 
 // Terms are what the word of one app is worth.
 type Terms struct {
@@ -53,18 +59,24 @@ func (b Book) Vouches(app string, user *identity.User) bool {
 	return terms != nil && terms.People.Admits(user, unknownAddress)
 }
 
+// Stands reports whether a session is one. It is none any more when the app that has
+// begun it may not sign its person in, as they are now.
+func (b Book) Stands(s *session.Session, user *identity.User) bool {
+	return s.Via == "" || b.Vouches(s.Via, user)
+}
+
+// Bars returns why a session does not open an app, whatever its person may there, or "".
+func (b Book) Bars(s *session.Session, app string) string {
+	if s.Via == "" || b.Opens(s.Via, app) {
+		return ""
+	}
+	return fmt.Sprintf("the session was begun by the app %s, whose word is not enough here", s.Via)
+}
+
 // Opens reports whether a session that the app has begun opens another one, or itself.
 func (b Book) Opens(app, other string) bool {
 	terms := b.of(app)
 	return terms != nil && slices.Contains(terms.Apps, other)
-}
-
-// Apps returns the names of the apps that a session opens which the app has begun.
-func (b Book) Apps(app string) []string {
-	if terms := b.of(app); terms != nil {
-		return slices.Clone(terms.Apps)
-	}
-	return nil
 }
 
 // Word is what an app says in a token.

@@ -32,7 +32,7 @@ func framePages() map[string]pages.Page {
 func TestFrames(t *testing.T) {
 	response, _ := render(t, pages.FrameDoor{Site: framed})
 	w := httptest.NewRecorder()
-	pages.PlainFramed(w, http.StatusForbidden, "r1", framed.FrameOrigins)
+	pages.Plain(w, http.StatusForbidden, "r1", framed.FrameOrigins...)
 	for _, h := range []http.Header{response.Header, w.Header()} {
 		policy := h.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "; frame-ancestors 'self' https://portal.example.org; base-uri 'none'") || h.Get("X-Frame-Options") != "" {

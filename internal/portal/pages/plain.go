@@ -12,14 +12,9 @@ import (
 )
 
 // Plain answers a request that no person looks at, such as a fetch or an API call, with its status in words.
-// requestID may be empty.
-func Plain(w http.ResponseWriter, status int, requestID string) {
-	writePlain(w, status, http.StatusText(status), requestID)
-}
-
-// PlainFramed is Plain in a frame of a page of one of the origins.
-func PlainFramed(w http.ResponseWriter, status int, requestID string, origins []string) {
-	writePlain(w, status, http.StatusText(status), requestID, origins...)
+// requestID may be empty. Pages of frameOrigins may show it in a frame.
+func Plain(w http.ResponseWriter, status int, requestID string, frameOrigins ...string) {
+	writePlain(w, status, http.StatusText(status), requestID, frameOrigins...)
 }
 
 // Unauthorized answers 401 to a request without a session that is no navigation. portalURL is the portal's
