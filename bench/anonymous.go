@@ -83,7 +83,7 @@ func (b *bench) countWrites(ctx context.Context, o options) error {
 var writesMetric = regexp.MustCompile(`(?m)^gatehouse_store_writes_total(?:\{[^}]*\})? (\S+)$`)
 
 func (b *bench) storeWrites(ctx context.Context) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.admin+"/metrics", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.gated.admin+"/metrics", nil)
 	if err != nil {
 		return "", err
 	}

@@ -23,7 +23,6 @@ type bench struct {
 	upstream     string
 	processes    []*process
 	plain, gated *target
-	admin        string // address of the gated Caddy's admin endpoint
 	password     string // of the one user
 }
 
@@ -69,8 +68,7 @@ func start(ctx context.Context, dir string, o options) (_ *bench, err error) {
 	if b.gated, err = b.startCaddy(ctx, dir, caddy, "gated", gatedConfig, backend); err != nil {
 		return nil, err
 	}
-	b.admin = b.gated.admin
-	if err := addUser(ctx, caddy, b.admin, b.password); err != nil {
+	if err := addUser(ctx, caddy, b.gated.admin, b.password); err != nil {
 		return nil, err
 	}
 	if b.gated.cookie, err = signIn(ctx, b.gated, b.password); err != nil {
