@@ -6,11 +6,13 @@ package caddymodule_test
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
@@ -29,15 +31,30 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// port returns a port of loopback that nobody listens on.
+// takenPorts are those that this run has given away.
+var takenPorts sync.Map
+
+// port returns a port of loopback that nobody listens on. It lies below the range from
+// which the system gives ports to clients, so that none takes it before Caddy does, and
+// beside the one of the tests with real processes.
 func port(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := 10_000 + rand.IntN(10_000)
+		if _, taken := takenPorts.LoadOrStore(port, true); taken {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no free port found")
+	return 0
 }
 
 // gateway returns a Caddyfile with a portal and an app, on one port.
