@@ -13,7 +13,8 @@ import (
 )
 
 // leastSpace is what a write may need: with less than this on the disk and in the
-// file together, the store counts as full.
+// file together, the store counts as full. After a write was refused what is free in
+// the file is not counted: it was not enough, or lay in pieces too small.
 const leastSpace = 1 << 20
 
 // leastWrite is with how little a small write may still succeed.
@@ -26,7 +27,11 @@ func (s *Store) Healthy(ctx context.Context) error {
 	if err := s.inPlace(); err != nil {
 		return err
 	}
-	if err := s.roomLeft(leastSpace); err != nil {
+	free := s.free()
+	if s.failed.Load() {
+		free = 0
+	}
+	if err := s.roomLeft(leastSpace, free); err != nil {
 		return err
 	}
 	p := s.probes.join(func() error { return s.write(context.Background(), s.probe) })
@@ -76,9 +81,11 @@ func (p *probes) join(run func() error) *probe {
 	return begun
 }
 
-func (s *Store) roomLeft(least int64) error {
+// roomLeft returns an error when the disk, and what is free in the file, come to less
+// than least bytes.
+func (s *Store) roomLeft(least, free int64) error {
 	available, known := diskSpace(filepath.Dir(s.path))
-	if known && available+s.free() < least {
+	if known && available+free < least {
 		return fmt.Errorf("%w: %d bytes left on the disk of %s: delete or move other files", store.ErrFull, available, s.path)
 	}
 	return nil

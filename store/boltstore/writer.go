@@ -236,7 +236,7 @@ func (s *Store) hopeless() error {
 	if !s.failed.Load() {
 		return nil
 	}
-	return s.roomLeft(leastWrite)
+	return s.roomLeft(leastWrite, s.free())
 }
 
 // publish lets readers see what is stored now.
