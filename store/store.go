@@ -240,6 +240,13 @@ type Relaxed interface {
 	Flush(ctx context.Context) error
 }
 
+// Peeker is implemented by stores that can tell what a record is without what it holds.
+type Peeker interface {
+	// Peek is [Store.Get] without the payload, for whoever is going to replace it or to end
+	// the record: nothing is copied, or opened where it is sealed, that nobody looks at.
+	Peek(ctx context.Context, kind Kind, id ID) (Record, error)
+}
+
 // Scrubber is implemented by stores where what was deleted stays on the medium until
 // something else is written over it.
 type Scrubber interface {

@@ -92,6 +92,14 @@ func (e *Engine) Flush(ctx context.Context) error {
 	return nil
 }
 
+// peek returns a record, without its payload where the store can.
+func (e *Engine) peek(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	if p, ok := e.store.(store.Peeker); ok {
+		return p.Peek(ctx, kind, id)
+	}
+	return e.store.Get(ctx, kind, id)
+}
+
 // commit writes, relaxed where that is wanted.
 func (e *Engine) commit(ctx context.Context, changes ...store.Change) error {
 	if e.relaxed != nil {

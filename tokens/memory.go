@@ -5,7 +5,8 @@ package tokens
 
 import (
 	"crypto/subtle"
-	"slices"
+	"encoding/binary"
+	"math"
 	"sync"
 	"time"
 
@@ -23,20 +24,59 @@ type memory struct {
 
 type shard struct {
 	mu      sync.RWMutex
-	warm    map[store.ID]*warm
+	warm    map[store.ID]warm
 	size    int
 	changes uint64
 }
 
-// warm is a token in memory. It is never changed.
-type warm struct {
-	kind  store.Kind
-	hash  [32]byte
-	entry Entry
+// warm is a token in memory, in one piece: among a million of them, to come from one
+// piece to another costs more than to take one apart.
+//
+//	32 hash of the secret
+//	 8 when the token ends, in Unix milliseconds, or never
+//	 8 when it was written, in Unix milliseconds
+//	   length of kind (1), kind, data
+type warm string
+
+const (
+	warmHead = 32 + 8 + 8 + 1
+	never    = math.MaxInt64
+)
+
+func newWarm(r *store.Record, e *Entry) warm {
+	expires := int64(never)
+	if !e.Expires.IsZero() {
+		expires = e.Expires.UnixMilli()
+	}
+	w := make([]byte, 0, warmHead+len(r.Kind)+len(e.Data))
+	w = append(w, r.Secrets[0].Hash[:]...)
+	w = binary.BigEndian.AppendUint64(w, uint64(expires))
+	w = binary.BigEndian.AppendUint64(w, uint64(e.Written.UnixMilli()))
+	w = append(append(w, byte(len(r.Kind))), r.Kind...)
+	return warm(append(w, e.Data...))
 }
 
-// overhead is about what a token costs besides its data, in bytes.
-const overhead = 256
+func (w warm) kind() store.Kind { return store.Kind(w[warmHead:][:w[warmHead-1]]) }
+
+// entry returns what the token stands for, without its data.
+func (w warm) entry() (e Entry) {
+	if expires := w.time(32); expires != never {
+		e.Expires = time.UnixMilli(expires).UTC()
+	}
+	e.Written = time.UnixMilli(w.time(40)).UTC()
+	return e
+}
+
+func (w warm) time(at int) int64 {
+	return int64(binary.BigEndian.Uint64([]byte(w[at : at+8])))
+}
+
+// place is about what a token takes in the table, in bytes.
+const place = 64
+
+func (w warm) size() int { return len(w) + place }
+
+func (w warm) data() []byte { return []byte(w[warmHead+len(w.kind()):]) }
 
 func newMemory(size int) *memory {
 	m := &memory{}
@@ -57,15 +97,15 @@ func (m *memory) find(kind store.Kind, t *token, now time.Time) (Entry, bool) {
 	s.mu.RLock()
 	w := s.warm[t.id]
 	s.mu.RUnlock()
-	if w == nil || w.kind != kind || w.entry.expired(now) {
+	if w == "" || w.kind() != kind {
 		return Entry{}, false
 	}
+	e := w.entry()
 	hash := t.hash()
-	if subtle.ConstantTimeCompare(w.hash[:], hash[:]) != 1 {
+	if e.expired(now) || subtle.ConstantTimeCompare([]byte(w[:len(hash)]), hash[:]) != 1 {
 		return Entry{}, false
 	}
-	e := w.entry
-	e.Data = slices.Clone(e.Data)
+	e.Data = w.data()
 	return e, true
 }
 
@@ -79,32 +119,34 @@ func (m *memory) begin(id store.ID) uint64 {
 
 // fill keeps a copy of a record, unless something near it has changed since begin.
 func (m *memory) fill(begun uint64, r *store.Record) {
-	size := len(r.Payload) + overhead
-	if size > m.most || len(r.Secrets) != 1 {
+	if len(r.Payload) > m.most || len(r.Secrets) != 1 {
 		return
 	}
 	e, err := entry(r)
 	if err != nil {
 		return
 	}
-	e.Data = slices.Clone(e.Data)
+	w := newWarm(r, &e)
+	if w.size() > m.most {
+		return
+	}
 	s := m.shard(r.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changes != begun || s.warm[r.ID] != nil {
+	if s.changes != begun || s.warm[r.ID] != "" {
 		return
 	}
 	for id := range s.warm { // in no order
-		if s.size+size <= m.most {
+		if s.size+w.size() <= m.most {
 			break
 		}
 		s.drop(id)
 	}
 	if s.warm == nil {
-		s.warm = make(map[store.ID]*warm)
+		s.warm = make(map[store.ID]warm)
 	}
-	s.warm[r.ID] = &warm{r.Kind, r.Secrets[0].Hash, e}
-	s.size += size
+	s.warm[r.ID] = w
+	s.size += w.size()
 }
 
 // forget is called after the store was changed, or may have been, and before anybody
@@ -118,8 +160,8 @@ func (m *memory) forget(id store.ID) {
 }
 
 func (s *shard) drop(id store.ID) {
-	if w := s.warm[id]; w != nil {
-		s.size -= len(w.entry.Data) + 1 + overhead
+	if w, ok := s.warm[id]; ok {
+		s.size -= w.size()
 		delete(s.warm, id)
 	}
 }

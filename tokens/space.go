@@ -78,7 +78,7 @@ func (s *Space) Update(ctx context.Context, text string, v Value) error {
 	if err := s.limits.check(&v); err != nil {
 		return err
 	}
-	return s.change(ctx, text, s.engine.commit, func(r *store.Record, now time.Time) { v.write(r, now) })
+	return s.change(ctx, text, s.engine.peek, s.engine.commit, func(r *store.Record, now time.Time) { v.write(r, now) })
 }
 
 // Rotate gives a token another secret: it returns the new text, and the old one is
@@ -86,7 +86,7 @@ func (s *Space) Update(ctx context.Context, text string, v Value) error {
 // of the store.
 func (s *Space) Rotate(ctx context.Context, text string) (string, error) {
 	var rotated token
-	err := s.change(ctx, text, s.engine.store.Commit, func(r *store.Record, now time.Time) {
+	err := s.change(ctx, text, s.engine.store.Get, s.engine.store.Commit, func(r *store.Record, now time.Time) {
 		rotated = newToken(r.ID)
 		r.Secrets = []store.Secret{{Hash: rotated.hash(), Since: now}}
 	})
@@ -100,8 +100,14 @@ func (s *Space) Rotate(ctx context.Context, text string) (string, error) {
 // wait for each other, so it takes counted reads to get in the way.
 const rereads = 256
 
+// The ways in which a record is found, and written again.
+type (
+	finder    func(context.Context, store.Kind, store.ID) (store.Record, error)
+	committer func(context.Context, ...store.Change) error
+)
+
 // change rewrites the record of a token.
-func (s *Space) change(ctx context.Context, text string, commit func(context.Context, ...store.Change) error, edit func(*store.Record, time.Time)) error {
+func (s *Space) change(ctx context.Context, text string, find finder, commit committer, edit func(*store.Record, time.Time)) error {
 	t, ok := parse(text)
 	if !ok {
 		return ErrNone
@@ -110,7 +116,7 @@ func (s *Space) change(ctx context.Context, text string, commit func(context.Con
 	err := store.ErrConflict
 	for try := 0; try < rereads && errors.Is(err, store.ErrConflict); try++ {
 		var r store.Record
-		if r, err = s.load(ctx, &t); err != nil {
+		if r, err = s.load(ctx, find, &t); err != nil {
 			return err
 		}
 		edit(&r, s.Now())
@@ -126,15 +132,15 @@ func (s *Space) Delete(ctx context.Context, text string) error {
 	if !ok {
 		return ErrNone
 	}
-	if _, err := s.load(ctx, &t); err != nil {
+	if _, err := s.load(ctx, s.engine.peek, &t); err != nil {
 		return err
 	}
 	return s.end(ctx, t.id)
 }
 
 // load returns the record that the token opens, and counts nothing.
-func (s *Space) load(ctx context.Context, t *token) (store.Record, error) {
-	r, err := s.engine.store.Get(ctx, s.kind, t.id)
+func (s *Space) load(ctx context.Context, find finder, t *token) (store.Record, error) {
+	r, err := find(ctx, s.kind, t.id)
 	if err != nil {
 		return store.Record{}, notFound(err)
 	}

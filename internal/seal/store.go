@@ -122,6 +122,17 @@ func (s *sealed) Get(ctx context.Context, kind store.Kind, id store.ID) (store.R
 	return s.openRecord(r)
 }
 
+// Peek implements [store.Peeker]; where the store does not, it is Get without the
+// payload, which is not opened.
+func (s *sealed) Peek(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	if p, ok := s.Store.(store.Peeker); ok {
+		return p.Peek(ctx, kind, id)
+	}
+	r, err := s.Store.Get(ctx, kind, id)
+	r.Payload = nil
+	return r, err
+}
+
 // Read implements [store.Store].
 func (s *sealed) Read(ctx context.Context, kind store.Kind, id store.ID, hash [32]byte) (store.Record, error) {
 	r, err := s.Store.Read(ctx, kind, id, hash)
@@ -261,4 +272,5 @@ var (
 	_ store.Counter = (*sealed)(nil)
 	_ store.Meter   = (*sealed)(nil)
 	_ store.Relaxed = (*sealed)(nil)
+	_ store.Peeker  = (*sealed)(nil)
 )

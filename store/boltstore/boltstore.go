@@ -140,4 +140,5 @@ var (
 	_ store.Meter  = (*Store)(nil)
 
 	_ store.Scrubber = (*Store)(nil)
+	_ store.Peeker   = (*Store)(nil)
 )

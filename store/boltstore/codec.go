@@ -142,13 +142,31 @@ func appendText(value []byte, text string) []byte {
 	return append(binary.BigEndian.AppendUint16(value, uint16(len(text))), text...)
 }
 
-// decode returns a record that shares no memory with value.
+// decoder returns a record that shares no memory with value.
+type decoder func(value []byte, kind store.Kind, id store.ID) (store.Record, error)
+
+// decode returns a whole record.
 func decode(value []byte, kind store.Kind, id store.ID) (store.Record, error) {
+	r, payload, err := decodeParts(value, kind, id)
+	if err == nil && len(payload) > 0 {
+		r.Payload = slices.Clone(payload)
+	}
+	return r, err
+}
+
+// decodeBare returns a record without its payload.
+func decodeBare(value []byte, kind store.Kind, id store.ID) (store.Record, error) {
+	r, _, err := decodeParts(value, kind, id)
+	return r, err
+}
+
+// decodeParts returns a record without its payload, and that as a part of value.
+func decodeParts(value []byte, kind store.Kind, id store.ID) (r store.Record, payload []byte, err error) {
 	h, err := decodeHead(value)
 	if err != nil {
-		return store.Record{}, err
+		return store.Record{}, nil, err
 	}
-	r := store.Record{
+	r = store.Record{
 		Kind:    kind,
 		ID:      id,
 		Created: timeOf(h.created),
@@ -161,7 +179,7 @@ func decode(value []byte, kind store.Kind, id store.ID) (store.Record, error) {
 	body := value[headSize:]
 	payload, ok := skipSecrets(body)
 	if !ok {
-		return store.Record{}, fmt.Errorf("%w: record ends too early", store.ErrCorrupt)
+		return store.Record{}, nil, fmt.Errorf("%w: record ends too early", store.ErrCorrupt)
 	}
 	// One copy that all strings are parts of.
 	in := input[string]{rest: string(body[:len(body)-len(payload)])}
@@ -172,10 +190,7 @@ func decode(value []byte, kind store.Kind, id store.ID) (store.Record, error) {
 			r.Secrets[i] = secret(&in)
 		}
 	}
-	if len(payload) > 0 {
-		r.Payload = slices.Clone(payload)
-	}
-	return r, nil
+	return r, payload, nil
 }
 
 // skipSecrets returns what follows owner and secrets in a body, and whether those

@@ -52,39 +52,45 @@ func (s *Store) viewAlone(fn func(t *txn) error) (err error) {
 }
 
 // Get implements [store.Store].
-func (s *Store) Get(ctx context.Context, kind store.Kind, id store.ID) (r store.Record, err error) {
+func (s *Store) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	return s.find(ctx, kind, id, decode)
+}
+
+// Peek implements [store.Peeker].
+func (s *Store) Peek(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	return s.find(ctx, kind, id, decodeBare)
+}
+
+// find returns a live record as far as it is decoded.
+func (s *Store) find(ctx context.Context, kind store.Kind, id store.ID, decode decoder) (r store.Record, err error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
 	if value, found := s.pending.get(kind, id); found {
-		return getFrom(value, kind, id, time.Now())
+		return getFrom(value, kind, id, time.Now(), decode)
 	}
 	snap := s.snapshots.enter()
 	if snap == nil {
-		return s.getAlone(ctx, kind, id)
+		return s.findAlone(ctx, kind, id, decode)
 	}
 	// view, spelled out: what a function refers to is allocated.
 	defer s.catch(&err, debug.SetPanicOnFault(true))
 	defer snap.leave()
 	t := txn{snap: snap, now: time.Now()}
-	return t.get(kind, id)
+	return getFrom(t.record(kind, id), kind, id, t.now, decode)
 }
 
-func (s *Store) getAlone(ctx context.Context, kind store.Kind, id store.ID) (r store.Record, err error) {
+func (s *Store) findAlone(ctx context.Context, kind store.Kind, id store.ID, decode decoder) (r store.Record, err error) {
 	err = s.view(ctx, func(t *txn) error {
-		r, err = t.get(kind, id)
+		r, err = getFrom(t.record(kind, id), kind, id, t.now, decode)
 		return err
 	})
 	return r, err
 }
 
-// get returns a copy of a live record.
-func (t *txn) get(kind store.Kind, id store.ID) (store.Record, error) {
-	return getFrom(t.record(kind, id), kind, id, t.now)
-}
-
-// getFrom returns the record in value if it is live; value is nil when there is none.
-func getFrom(value []byte, kind store.Kind, id store.ID, now time.Time) (store.Record, error) {
+// getFrom returns a copy of the record in value if it is live; value is nil when there is
+// none.
+func getFrom(value []byte, kind store.Kind, id store.ID, now time.Time, decode decoder) (store.Record, error) {
 	if value == nil {
 		return store.Record{}, store.ErrNotFound
 	}
@@ -103,7 +109,7 @@ func getFrom(value []byte, kind store.Kind, id store.ID, now time.Time) (store.R
 func (s *Store) Read(ctx context.Context, kind store.Kind, id store.ID, hash [32]byte) (store.Record, error) {
 	var r store.Record
 	lookAt := func(value []byte, now time.Time) (err error) {
-		if r, err = getFrom(value, kind, id, now); err == nil && !opens(r.Secrets, hash) {
+		if r, err = getFrom(value, kind, id, now, decode); err == nil && !opens(r.Secrets, hash) {
 			err = store.ErrNotFound
 		}
 		return err

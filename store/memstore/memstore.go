@@ -68,6 +68,13 @@ func (s *Store) Get(ctx context.Context, kind store.Kind, id store.ID) (store.Re
 	return r.Clone(), nil
 }
 
+// Peek implements [store.Peeker].
+func (s *Store) Peek(ctx context.Context, kind store.Kind, id store.ID) (store.Record, error) {
+	r, err := s.Get(ctx, kind, id)
+	r.Payload = nil
+	return r, err
+}
+
 // live returns the stored record itself: the caller holds the lock and copies.
 func (s *Store) live(kind store.Kind, id store.ID, now time.Time) (store.Record, bool) {
 	r, ok := s.records[recordKey{kind, id}]

@@ -121,6 +121,13 @@ func get(t testing.TB, s store.Store, r store.Record) store.Record {
 	t.Helper()
 	got, err := s.Get(t.Context(), r.Kind, r.ID)
 	must(t, err)
+	if p, ok := s.(store.Peeker); ok {
+		peeked, err := p.Peek(t.Context(), r.Kind, r.ID)
+		must(t, err)
+		bare := got
+		bare.Payload = nil
+		same(t, "peeked", peeked, bare)
+	}
 	return got
 }
 
@@ -142,6 +149,10 @@ func wantGone(t testing.TB, s store.Store, r store.Record) {
 	t.Helper()
 	_, err := s.Get(t.Context(), r.Kind, r.ID)
 	wantErr(t, "get", err, store.ErrNotFound)
+	if p, ok := s.(store.Peeker); ok {
+		_, err := p.Peek(t.Context(), r.Kind, r.ID)
+		wantErr(t, "peek", err, store.ErrNotFound)
+	}
 }
 
 // same compares records or documents; nothing and an empty slice are the same.
