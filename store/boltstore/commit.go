@@ -69,6 +69,7 @@ func newPutRecord(r store.Record) *putRecord {
 	r = r.Rounded()
 	p := &putRecord{kind: r.Kind, id: r.ID, version: r.Version, head: headOf(&r), indexed: never, owner: r.Owner}
 	p.head.version++
+	p.head.indexed = p.head.end()
 	p.value = encode(p.head, &r)
 	return p
 }
@@ -90,19 +91,21 @@ func (p *putRecord) check(t *txn) error {
 }
 
 func (p *putRecord) apply(t *txn) error {
-	end := p.head.end()
-	if p.indexed <= end && p.indexed != never {
-		p.head.indexed = p.indexed // early enough: the sweep moves it
+	indexed := p.head.end()
+	if p.indexed <= indexed && p.indexed != never {
+		indexed = p.indexed // early enough: the sweep moves it
 	} else {
 		if err := t.unindex(p.kind, p.id, p.indexed); err != nil {
 			return err
 		}
-		if err := t.index(p.kind, p.id, end); err != nil {
+		if err := t.index(p.kind, p.id, indexed); err != nil {
 			return err
 		}
-		p.head.indexed = end
 	}
-	p.head.write(p.value)
+	if p.head.indexed != indexed {
+		p.head.indexed = indexed
+		p.value = p.head.with(p.value) // somebody may look at it (see pending)
+	}
 	if p.isNew {
 		t.counted(p.kind, 1)
 	}

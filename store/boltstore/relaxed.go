@@ -114,7 +114,7 @@ type relaxedStep interface {
 }
 
 func (p *putRecord) outcome() (recordKey, []byte) {
-	return recordKey{p.kind, p.id}, slices.Clone(p.value) // the writer changes its own
+	return recordKey{p.kind, p.id}, p.value
 }
 
 func (d *deleteRecord) outcome() (recordKey, []byte) { return recordKey{d.kind, d.id}, nil }
