@@ -65,7 +65,12 @@ func start(ctx context.Context, dir string, o options) (_ *bench, err error) {
 		return nil, err
 	}
 	b.password = rand.Text()
-	if b.gated, err = b.startCaddy(ctx, dir, caddy, "gated", gatedConfig, backend); err != nil {
+	app := "gatehouse app"
+	if o.nojwt {
+		app = "gatehouse app {\n\t\theader jwt off\n\t}"
+	}
+	gated := strings.ReplaceAll(gatedConfig, "GATE", app)
+	if b.gated, err = b.startCaddy(ctx, dir, caddy, "gated", gated, backend); err != nil {
 		return nil, err
 	}
 	if err := addUser(ctx, caddy, b.gated.admin, b.password); err != nil {
@@ -205,7 +210,7 @@ http://login.localhost:PORT {
 
 http://app.localhost:PORT {
 	bind 127.0.0.1
-	gatehouse app
+	GATE
 	BACKEND
 }
 `

@@ -9,6 +9,7 @@
 //	go run . -rounds 5               before a real upstream
 //	go run . -rounds 5 -respond      Caddy answers by itself: the gate shows more
 //	go run . -rounds 5 -told         plain Caddy sends the upstream headers of the same size
+//	go run . -rounds 5 -nojwt        the gate sends the user's name and no assertion
 //	go run . -rounds 5 -bare         with the shortest requests there are
 //	go run . -anonymous 100000       what visitors without a session write
 //	go run . -websockets 5000        what open WebSockets cost (Linux)
@@ -35,6 +36,7 @@ type options struct {
 	respond     bool
 	bare        bool
 	told        bool
+	nojwt       bool
 	anonymous   int
 	websockets  int
 	client      string
@@ -49,6 +51,7 @@ func main() {
 	flag.BoolVar(&o.respond, "respond", false, "let Caddy answer by itself in place of the upstream")
 	flag.BoolVar(&o.bare, "bare", false, "send Host and Cookie alone, not the other headers of a browser")
 	flag.BoolVar(&o.told, "told", false, "let plain Caddy send headers of the size of the gate's, so that the ratio is what finding out costs, not telling")
+	flag.BoolVar(&o.nojwt, "nojwt", false, "let the gate send no assertion, for apps that read the user's name alone")
 	flag.IntVar(&o.anonymous, "anonymous", 0, "instead: send this many requests without a session and compare the store's write counter")
 	flag.IntVar(&o.websockets, "websockets", 0, "instead: open this many through either side and compare what they cost, and how soon they end with their sessions; each takes four file descriptors")
 	flag.StringVar(&o.client, "client", "", "load generator, \"wrk\" or \"go\"; default: wrk where it is installed")
