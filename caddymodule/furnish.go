@@ -106,6 +106,7 @@ func (a *App) newGate(app *gate.App, ring *keyring.Ring, sink audit.Sink) *gate.
 		Audit:     sink,
 		Tagger:    appcookie.NewTagger(house.Seal.Derive("app cookies")),
 		MaxHeader: maxHeader,
+		Denied:    placeholders,
 	}
 	core.Prepare()
 	return core

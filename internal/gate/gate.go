@@ -18,6 +18,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/accesstoken"
 	"github.com/gatehouse-sso/gatehouse/internal/appcookie"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
@@ -61,6 +62,9 @@ type Gate struct {
 	// is not known. Cookies of the app that would not fit there are not set. It is not
 	// needed; then all are.
 	MaxHeader func(*http.Request) int
+	// Denied, if set, is told who has sent a request that is denied, so that the server's
+	// own log names them as it does those who pass.
+	Denied func(*http.Request, *identity.User)
 
 	cleaner *Cleaner // for anybody
 	proxied *Cleaner // for trusted proxies

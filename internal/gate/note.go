@@ -12,6 +12,9 @@ import (
 // denied notes a request that may not pass.
 func (v *visit) denied(user *identity.User, reason string) {
 	v.record(audit.Event{Kind: audit.Denied, Reason: reason}, user)
+	if user != nil && v.Gate.Denied != nil {
+		v.Gate.Denied(v.r, user)
+	}
 }
 
 // handoffRefused notes a login that did not reach this host.
