@@ -5,8 +5,6 @@ package tokens
 
 import (
 	"crypto/subtle"
-	"encoding/binary"
-	"math"
 	"sync"
 	"time"
 
@@ -28,55 +26,6 @@ type shard struct {
 	size    int
 	changes uint64
 }
-
-// warm is a token in memory, in one piece: among a million of them, to come from one
-// piece to another costs more than to take one apart.
-//
-//	32 hash of the secret
-//	 8 when the token ends, in Unix milliseconds, or never
-//	 8 when it was written, in Unix milliseconds
-//	   length of kind (1), kind, data
-type warm string
-
-const (
-	warmHead = 32 + 8 + 8 + 1
-	never    = math.MaxInt64
-)
-
-func newWarm(r *store.Record, e *Entry) warm {
-	expires := int64(never)
-	if !e.Expires.IsZero() {
-		expires = e.Expires.UnixMilli()
-	}
-	w := make([]byte, 0, warmHead+len(r.Kind)+len(e.Data))
-	w = append(w, r.Secrets[0].Hash[:]...)
-	w = binary.BigEndian.AppendUint64(w, uint64(expires))
-	w = binary.BigEndian.AppendUint64(w, uint64(e.Written.UnixMilli()))
-	w = append(append(w, byte(len(r.Kind))), r.Kind...)
-	return warm(append(w, e.Data...))
-}
-
-func (w warm) kind() store.Kind { return store.Kind(w[warmHead:][:w[warmHead-1]]) }
-
-// entry returns what the token stands for, without its data.
-func (w warm) entry() (e Entry) {
-	if expires := w.time(32); expires != never {
-		e.Expires = time.UnixMilli(expires).UTC()
-	}
-	e.Written = time.UnixMilli(w.time(40)).UTC()
-	return e
-}
-
-func (w warm) time(at int) int64 {
-	return int64(binary.BigEndian.Uint64([]byte(w[at : at+8])))
-}
-
-// place is about what a token takes in the table, in bytes.
-const place = 64
-
-func (w warm) size() int { return len(w) + place }
-
-func (w warm) data() []byte { return []byte(w[warmHead+len(w.kind()):]) }
 
 func newMemory(size int) *memory {
 	m := &memory{}
@@ -102,7 +51,7 @@ func (m *memory) find(kind store.Kind, t *token, now time.Time) (Entry, bool) {
 	}
 	e := w.entry()
 	hash := t.hash()
-	if e.expired(now) || subtle.ConstantTimeCompare([]byte(w[:len(hash)]), hash[:]) != 1 {
+	if e.expired(now) || subtle.ConstantTimeCompare(w.hash(), hash[:]) != 1 {
 		return Entry{}, false
 	}
 	e.Data = w.data()
