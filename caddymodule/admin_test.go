@@ -63,7 +63,7 @@ func (g *running) ask(method, path, body string) (int, string) {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := http.DefaultTransport.RoundTrip(r)
+	answer, err := patient{http.DefaultTransport}.RoundTrip(r)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -101,11 +101,13 @@ func (g *running) browser() *http.Client {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", g.port))
-	}}
-	g.t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Jar: jar, Transport: transport}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", g.port))
+		},
+		DisableKeepAlives: true, // a reload closes what stands idle
+	}
+	return &http.Client{Jar: jar, Transport: patient{transport}}
 }
 
 func (g *running) at(host, path string) string {

@@ -101,13 +101,8 @@ func ask(t *testing.T, port int, host, path string, headers ...string) (int, str
 		name, value, _ := strings.Cut(header, ": ")
 		r.Header.Set(name, value)
 	}
-	// The server of the configuration before may still take a connection, and
-	// closes it unanswered; a browser tries again as well.
 	r.Close = true
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	for tries := 0; err != nil && tries < 5; tries++ {
-		answer, err = http.DefaultTransport.RoundTrip(r)
-	}
+	answer, err := patient{http.DefaultTransport}.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}

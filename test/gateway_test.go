@@ -245,12 +245,34 @@ func (g *gateway) eventually(what string, holds func() bool) {
 // those of this gateway. It trusts anybody, since it is not Caddy's certificates that
 // are tried.
 func (g *gateway) transport() *http.Transport {
-	return &http.Transport{
+	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, g.find(address))
 		},
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 		ForceAttemptHTTP2: true,
+	}
+	transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return g.dialTLS(ctx, network, address, transport.TLSClientConfig)
+	}
+	return transport
+}
+
+// dialTLS connects to a host. At each reload Caddy closes the sockets that listen, and with
+// them the connections that it has not accepted yet. Nobody has read anything there, so
+// it tries again.
+func (g *gateway) dialTLS(ctx context.Context, network, address string, config *tls.Config) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	dialer := tls.Dialer{Config: config.Clone()}
+	dialer.Config.ServerName = host
+	for {
+		conn, err := dialer.DialContext(ctx, network, g.find(address))
+		if !errors.Is(err, syscall.ECONNRESET) {
+			return conn, err
+		}
 	}
 }
 

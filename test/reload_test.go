@@ -5,6 +5,7 @@ package test_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -254,26 +255,8 @@ func signOutsDuringReloads(t *testing.T, v visitor, before layout) {
 	}
 	changed := before
 	changed.options = "session {\nidle 2h\n}"
-	var loading sync.WaitGroup
-	stop := make(chan struct{})
-	loading.Go(func() {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			l := before
-			if i%2 == 0 {
-				l = changed
-			}
-			v.gateway.write(l)
-			if err := v.gateway.reload(); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	})
+	stop := reloads(t, v.gateway, changed, before)
+	defer stop()
 	for i, b := range browsers {
 		copied := map[string]string{wiki: b.token(wiki), tickets: b.token(tickets)}
 		b.signOut(wiki)
@@ -288,13 +271,32 @@ func signOutsDuringReloads(t *testing.T, v visitor, before layout) {
 			t.Error("a stream goes on")
 		}
 	}
-	close(stop)
-	loading.Wait()
+	stop()
 	v.reloadTo(before)
 	for _, b := range browsers {
 		b.mustBeOut(tickets + "/")
 	}
 	v.browser.mustKnow(v.person, wiki+"/")
+}
+
+// reloads gives the gateway one layout after the other, again and again, until stop is
+// called. Calling it once more does nothing.
+func reloads(t *testing.T, g *gateway, layouts ...layout) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var loading sync.WaitGroup
+	loading.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			g.write(layouts[i%len(layouts)])
+			if err := g.reload(); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	return func() {
+		cancel()
+		loading.Wait()
+	}
 }
 
 // openStream opens an event stream of the app.
