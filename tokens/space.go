@@ -112,7 +112,7 @@ func (s *Space) change(ctx context.Context, text string, find finder, commit com
 	if !ok {
 		return ErrNone
 	}
-	defer s.engine.writing.lock(string(t.id[:]))()
+	defer s.engine.writing.lock(&t.id).Unlock()
 	err := store.ErrConflict
 	for try := 0; try < rereads && errors.Is(err, store.ErrConflict); try++ {
 		var r store.Record

@@ -6,19 +6,21 @@ package tokens
 import (
 	"hash/maphash"
 	"sync"
+
+	"github.com/gatehouse-sso/gatehouse/store"
 )
 
-// stripes are locks by name. Two names may share one.
+// stripes are locks by ID. Two IDs may share one.
 type stripes struct {
 	once  sync.Once
 	seed  maphash.Seed
 	locks [64]sync.Mutex
 }
 
-// lock waits for the lock of a name and returns what unlocks it.
-func (s *stripes) lock(name string) (unlock func()) {
+// lock waits for the lock of an ID and returns it, held.
+func (s *stripes) lock(id *store.ID) *sync.Mutex {
 	s.once.Do(func() { s.seed = maphash.MakeSeed() })
-	l := &s.locks[maphash.String(s.seed, name)%uint64(len(s.locks))]
+	l := &s.locks[maphash.Bytes(s.seed, id[:])%uint64(len(s.locks))]
 	l.Lock()
-	return l.Unlock
+	return l
 }
