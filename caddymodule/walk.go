@@ -53,9 +53,10 @@ func (w *walk) serve(rw http.ResponseWriter, r *http.Request, next caddyhttp.Han
 }
 
 // placeholders lets the rest of the site know who the request comes from, as Caddy's
-// own authentication does: access logs show `user_id`, and php_fastcgi sets REMOTE_USER. Where nobody is signed in they are empty: what another handler
-// has set the app would take for ours, and one that is not known stays in a header
-// as its own text, which would be a user of that name.
+// own authentication does: access logs show `user_id`, and php_fastcgi sets
+// REMOTE_USER. Where nobody is signed in they are empty: what another handler has set
+// the app would take for ours, and one that is not known stays in a header as its own
+// text, which would be a user of that name.
 func placeholders(r *http.Request, u *identity.User) {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {

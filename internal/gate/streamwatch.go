@@ -5,18 +5,12 @@ package gate
 
 import (
 	"errors"
-	"sync"
-	"time"
 
 	"github.com/gatehouse-sso/gatehouse/identity"
 	"github.com/gatehouse-sso/gatehouse/internal/audit"
 	"github.com/gatehouse-sso/gatehouse/internal/live"
 	"github.com/gatehouse-sso/gatehouse/internal/policy"
 )
-
-// watchStreamEvery is how often it is looked whether the person of a stream may still open
-// it, and how late it is cut.
-const watchStreamEvery = 5 * time.Second
 
 // errNotAllowed is the cause with which a stream's context is cancelled when its person may
 // not open it any more.
@@ -30,36 +24,27 @@ type streamWatch struct {
 	tie   *live.Tie
 	asked policy.Facts
 	id    string // of the request
-
-	mu    sync.Mutex
-	timer *time.Timer
-	over  bool
+	rounds
 }
 
 // watchStream begins to watch what the writer's app has begun to send.
 func watchStream(w *writer) *streamWatch {
 	s := &streamWatch{gate: w.gate, tie: w.tie, asked: w.asked, id: w.id}
-	s.mu.Lock() // so that the timer is there when it ends
-	defer s.mu.Unlock()
-	s.timer = time.AfterFunc(watchStreamEvery, s.look)
+	s.begin(s.look)
 	return s
 }
 
-// look cuts the stream, or looks again later.
-func (s *streamWatch) look() {
+// look is for rounds.
+func (s *streamWatch) look() (cut func()) {
 	user, reason := s.refusal()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.over:
-	case reason != "":
-		s.over = true
+	if reason == "" {
+		return nil
+	}
+	return func() {
 		s.gate.Audit.Record(audit.Event{
 			Kind: audit.Denied, App: s.gate.App.Name, Request: s.id, Session: s.tie.Session().ID, User: nameOf(user), Reason: "stream cut: " + reason,
 		})
 		s.tie.Cut(errNotAllowed)
-	default:
-		s.timer.Reset(watchStreamEvery)
 	}
 }
 
@@ -88,12 +73,4 @@ func nameOf(user *identity.User) string {
 		return ""
 	}
 	return user.Name
-}
-
-// release ends the watch. Again does nothing.
-func (s *streamWatch) release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = true
-	s.timer.Stop()
 }

@@ -179,9 +179,9 @@ type Grant struct {
 }
 
 // Attach gives the session a token for one more origin, or for a frame there ([InFrame]),
-// in the very commit that spends what the browser offers for it, and counts as a use of the session.
-// ErrNone: there is no such session, or it is over, and nothing is spent. store.ErrNotFound:
-// what was to be spent is spent already.
+// in the very commit that spends what the browser offers for it, and counts as a use of
+// the session. ErrNone: there is no such session, or it is over, and nothing is spent.
+// store.ErrNotFound: what was to be spent is spent already.
 func (k *Keeper) Attach(ctx context.Context, id store.ID, origin string, spend store.Change, now time.Time) (Grant, error) {
 	for range attempts {
 		s, err := k.Get(ctx, id)

@@ -102,8 +102,9 @@ func (k *Keeper) Look(ctx context.Context, id store.ID, challenge string) (Arriv
 	return a, err
 }
 
-// Peek returns an arrival, also one with which somebody has gone on, without its challenge: who it is, and
-// where they are going. It is for nobody who is not signed in otherwise.
+// Peek returns an arrival, also one with which somebody has gone on, without its
+// challenge: who it is, and where they are going. It is for nobody who is not signed in
+// otherwise.
 func (k *Keeper) Peek(ctx context.Context, id store.ID) (Arrival, error) {
 	a, _, err := k.get(ctx, id)
 	a.Challenge = ""
