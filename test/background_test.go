@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 )
 
 // background runs a program that an app needs until the test ends, by a signal, and
@@ -35,11 +34,9 @@ func background(t *testing.T, command *exec.Cmd, end os.Signal) *logbook {
 // listening runs a program in the background and waits for its socket.
 func listening(t *testing.T, socket string, command *exec.Cmd, end os.Signal) {
 	t.Helper()
-	out := background(t, command, end)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
-			return
-		}
-	}
-	t.Fatalf("%s does not listen:\n%s", command.Path, out.tail(20))
+	background(t, command, end)
+	eventually(t, command.Path+" listens", func() bool {
+		_, err := os.Stat(socket)
+		return err == nil
+	})
 }

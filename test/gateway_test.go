@@ -233,12 +233,17 @@ func (g *gateway) adminClient() *http.Client {
 // eventually polls a condition of the real process.
 func (g *gateway) eventually(what string, holds func() bool) {
 	g.t.Helper()
+	eventually(g.t, what, holds)
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if holds() {
 			return
 		}
 	}
-	g.t.Fatalf("in %s it has not come about that %s", patience, what)
+	t.Fatalf("in %s it has not come about that %s", patience, what)
 }
 
 // transport finds every host on loopback, and the ports that the world knows on

@@ -276,7 +276,7 @@ func TestSignOutCutsTheForm(t *testing.T) {
 // TestOrdinaryFormsCostNothing: forms of people who are signed in are looked at by their
 // head alone, and nothing is written for them.
 func TestOrdinaryFormsCostNothing(t *testing.T) {
-	measure := func(keep bool) float64 {
+	measure := func(keep bool) (least float64) {
 		d := newFormGate(t)
 		d.reload(func(a *gate.App) { a.KeepPosts = keep })
 		_, token := d.signIn()
@@ -284,7 +284,7 @@ func TestOrdinaryFormsCostNothing(t *testing.T) {
 		writes := d.writes()
 		// The same request again and again, since making one costs more than admitting it.
 		r, w := form(), httptest.NewRecorder()
-		n := testing.AllocsPerRun(200, func() {
+		admit := func() {
 			holding(token)(r)
 			again := *r
 			pass := d.Admit(w, &again, gate.Arrival{URL: r.URL, ID: requestID})
@@ -292,11 +292,16 @@ func TestOrdinaryFormsCostNothing(t *testing.T) {
 				t.Fatal("not admitted")
 			}
 			pass.Release()
-		})
+		}
+		// What others allocate meanwhile counts as well, so the least is the truth.
+		least = testing.AllocsPerRun(200, admit)
+		for range 9 {
+			least = min(least, testing.AllocsPerRun(200, admit))
+		}
 		if d.writes() != writes {
 			t.Error("something was written")
 		}
-		return n
+		return least
 	}
 	if with, without := measure(true), measure(false); with > without {
 		t.Errorf("%v allocations, without kept forms %v", with, without)
