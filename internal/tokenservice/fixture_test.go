@@ -75,9 +75,11 @@ func newSpace(t testing.TB, e *tokens.Engine, name string, l tokens.Limits) *tok
 	return space
 }
 
+func loopback() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
+
 func listen(t testing.TB) net.Listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := loopback()
 	if err != nil {
 		t.Fatal(err)
 	}
