@@ -67,7 +67,7 @@ func (a *formApp) all() []savedForm {
 // twice.
 func TestFormSurvives(t *testing.T) {
 	if testing.Short() {
-		t.Skip("no session may live for less than a minute")
+		t.Skip("it waits for a session of a minute to end")
 	}
 	path, err := exec.LookPath("chromium")
 	require(t, err)

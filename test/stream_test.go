@@ -301,7 +301,7 @@ func TestStreamsEndWithTheSession(t *testing.T) {
 // within a second or so, and what moves arrives.
 func TestStreamsEndWithTheTime(t *testing.T) {
 	if testing.Short() {
-		t.Skip("no session may live for less than a minute")
+		t.Skip("it waits for a session of a minute to end")
 	}
 	t.Parallel()
 	const transfer = 66 * time.Second
